@@ -1,0 +1,20 @@
+import { moveInfluencer } from '../src/db/influencers.ts';
+import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { beginShots as beginShotRows } from '../src/db/shots.ts';
+import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import type { Shot } from '../src/domain/shots.ts';
+import type { ActivityDeps } from './index.ts';
+
+/** Says that a wave of shots is being rendered. Safe to repeat: a wave that has begun does not begin again. */
+export const beginShots =
+  ({ database, newId }: ActivityDeps) =>
+  ({ shots, ...ref }: JobAttempt & { shots: Shot[] }): Promise<void> =>
+    database.transaction(async (trx) => {
+      const job = await lockRunningJob(trx, ref);
+      if (job === undefined) return;
+      const waiting = shots.filter((shot) => !['rendering', 'rendered'].includes(job.shotStatuses[shot] ?? 'pending'));
+      if (waiting.length === 0) return;
+      await beginShotRows(trx, job, waiting);
+      await moveJob(trx, job, { stage: 'rendering', progress: progressOf('rendering', job) }, { id: newId() });
+      await moveInfluencer(trx, job, 'training');
+    });

@@ -1,0 +1,33 @@
+import { copyStartingImages } from '../src/db/images.ts';
+import { touchInfluencer } from '../src/db/influencers.ts';
+import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import { wavesOf, type Shot } from '../src/domain/shots.ts';
+import type { ActivityDeps } from './index.ts';
+
+export interface RenderPlan {
+  /** The shots that are missing, in the order in which the renderer draws them. */
+  waves: Shot[][];
+  /** All shots of the job, those that an earlier attempt rendered included. */
+  total: number;
+}
+
+/**
+ * Copies the metadata of the source's images to the clone and plans what is to be drawn; null when the attempt has ended.
+ * Safe to repeat: images that are there stay, and only a queued job moves.
+ */
+export const copyReferenceMetadata =
+  ({ database, newId }: ActivityDeps) =>
+  (ref: JobAttempt): Promise<RenderPlan | null> =>
+    database.transaction(async (trx) => {
+      const job = await lockRunningJob(trx, ref);
+      if (job === undefined) return null;
+      const missing = job.shots.filter((shot) => job.shotStatuses[shot] !== 'rendered');
+      if (job.stage === 'queued') {
+        const stage = 'copying_references';
+        await moveJob(trx, job, { stage, progress: progressOf(stage, job) }, { id: newId() });
+        await copyStartingImages(trx, job.jobId);
+        await touchInfluencer(trx, job);
+      }
+      return { waves: wavesOf(job.renderer, missing), total: job.shots.length };
+    });

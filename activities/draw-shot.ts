@@ -1,0 +1,45 @@
+import { createHash } from 'node:crypto';
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { findDrawingOrder } from '../src/db/jobs.ts';
+import type { JobAttempt } from '../src/domain/job.ts';
+import type { Shot } from '../src/domain/shots.ts';
+import { drawingKey } from '../src/storage/storage.ts';
+import { attemptEnded } from './failures.ts';
+import type { ActivityDeps } from './index.ts';
+import type { Provenance } from './rendering/renderer.ts';
+
+/** What a drawing is known by: its bytes lie in the storage, under a key made from this. */
+export interface Drawn {
+  sha256: string;
+  provenance: Provenance;
+}
+
+const heartbeatMs = 1_000;
+
+/**
+ * Draws one shot and puts its bytes into the storage; nothing else changes. Safe to repeat: a second drawing is another
+ * object or the same one, and only `recordShot` makes one of them the shot's image.
+ */
+export const drawShot =
+  ({ database, storage, renderers }: ActivityDeps) =>
+  async ({ jobId, attempt, shot }: JobAttempt & { shot: Shot }): Promise<Drawn> => {
+    const order = await findDrawingOrder(database, { jobId, attempt });
+    if (order === undefined) throw attemptEnded();
+    const signal = cancellationSignal();
+    const beats = setInterval(() => {
+      heartbeat();
+    }, heartbeatMs);
+    try {
+      const renderer = renderers[order.renderer];
+      const drawing = await renderer.render({ identity: order.identity, seed: order.seed, shot }, signal);
+      const sha256 = createHash('sha256').update(drawing.bytes).digest('hex');
+      signal.throwIfAborted();
+      await storage.put(
+        drawingKey({ organizationId: order.organizationId, jobId, attempt, shot, sha256 }),
+        drawing.bytes,
+      );
+      return { sha256, provenance: drawing.provenance };
+    } finally {
+      clearInterval(beats);
+    }
+  };

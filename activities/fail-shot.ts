@@ -1,0 +1,22 @@
+import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { settleShot } from '../src/db/shots.ts';
+import type { ErrorCode } from '../src/domain/errors.ts';
+import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import type { Shot } from '../src/domain/shots.ts';
+import type { ActivityDeps } from './index.ts';
+
+/** Says that a shot will not be rendered in this attempt. Safe to repeat: a shot that is settled stays as it is. */
+export const failShot =
+  ({ database, newId }: ActivityDeps) =>
+  ({ shot, code, ...ref }: JobAttempt & { shot: Shot; code: ErrorCode }): Promise<void> =>
+    database.transaction(async (trx) => {
+      const job = await lockRunningJob(trx, ref);
+      const status = job?.shotStatuses[shot];
+      if (job === undefined || status === 'rendered' || status === 'failed') return;
+      const message =
+        code === 'CONTENT_REJECTED' ? 'The renderer refused to draw this image.' : 'This image could not be rendered.';
+      await settleShot(trx, job, shot, { error: { code, message } });
+      const shotStatuses = { ...job.shotStatuses, [shot]: 'failed' as const };
+      const progress = progressOf('rendering', { ...job, shotStatuses });
+      await moveJob(trx, job, { stage: 'rendering', progress }, { id: newId(), shot, error: { code, message } });
+    });

@@ -1,0 +1,40 @@
+import type { Knex } from 'knex';
+import type { Logger } from 'pino';
+import type { RendererName } from '../src/domain/shots.ts';
+import type { Storage } from '../src/storage/storage.ts';
+import { beginShots } from './begin-shots.ts';
+import { cancelJob } from './cancel-job.ts';
+import { copyReferenceMetadata } from './copy-reference-metadata.ts';
+import { drawShot } from './draw-shot.ts';
+import { failJob } from './fail-job.ts';
+import { failShot } from './fail-shot.ts';
+import { translated } from './failures.ts';
+import { publishInfluencer } from './publish-influencer.ts';
+import { recordShot } from './record-shot.ts';
+import type { Renderer } from './rendering/renderer.ts';
+
+export interface ActivityDeps {
+  database: Knex;
+  storage: Storage;
+  renderers: Record<RendererName, Renderer>;
+  newId(): string;
+  log: Logger;
+}
+
+/** The steps of a job on Postgres: local activities of the workers that run workflows. */
+export const createDatabaseActivities = (deps: ActivityDeps) => ({
+  copyReferenceMetadata: translated('copyReferenceMetadata', copyReferenceMetadata(deps), deps.log),
+  beginShots: translated('beginShots', beginShots(deps), deps.log),
+  recordShot: translated('recordShot', recordShot(deps), deps.log),
+  failShot: translated('failShot', failShot(deps), deps.log),
+  publishInfluencer: translated('publishInfluencer', publishInfluencer(deps), deps.log),
+  failJob: translated('failJob', failJob(deps), deps.log),
+  cancelJob: translated('cancelJob', cancelJob(deps), deps.log),
+});
+
+/** The heavy work, on a task queue of its own. */
+export const createDrawingActivities = (deps: ActivityDeps) => ({
+  drawShot: translated('drawShot', drawShot(deps), deps.log),
+});
+
+export type Activities = ReturnType<typeof createDatabaseActivities> & ReturnType<typeof createDrawingActivities>;

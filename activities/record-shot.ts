@@ -1,0 +1,69 @@
+import { createHash } from 'node:crypto';
+import sharp from 'sharp';
+import { insertRenderedImage } from '../src/db/images.ts';
+import { touchInfluencer } from '../src/db/influencers.ts';
+import { findDrawingOrder, lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { settleShot } from '../src/db/shots.ts';
+import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import { imageSize, type Shot } from '../src/domain/shots.ts';
+import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
+import type { Drawn } from './draw-shot.ts';
+import { badDrawing } from './failures.ts';
+import type { ActivityDeps } from './index.ts';
+import { thumbnailOf } from './rendering/thumbnail.ts';
+
+/**
+ * Checks a drawing and makes it the shot's image. Safe to repeat, and safe against a late or second drawing: the first that
+ * is recorded stays, and an attempt that has ended records nothing.
+ */
+export const recordShot =
+  ({ database, storage, newId }: ActivityDeps) =>
+  async ({ jobId, attempt, shot, drawn }: JobAttempt & { shot: Shot; drawn: Drawn }): Promise<void> => {
+    const order = await findDrawingOrder(database, { jobId, attempt });
+    if (order === undefined) return;
+    const { organizationId } = order;
+    const storageKey = drawingKey({ organizationId, jobId, attempt, shot, sha256: drawn.sha256 });
+    const thumbnailKey = thumbnailKeyOf(storageKey);
+    const bytes = await storage.get(storageKey);
+    const picture = await check(bytes, drawn.sha256);
+    await storage.put(thumbnailKey, await thumbnailOf(bytes));
+
+    await database.transaction(async (trx) => {
+      const job = await lockRunningJob(trx, { jobId, attempt });
+      if (job === undefined || job.shotStatuses[shot] === 'rendered') return;
+      const assetId = newId();
+      await insertRenderedImage(
+        trx,
+        {
+          ...picture,
+          id: assetId,
+          ...job,
+          sha256: drawn.sha256,
+          storageKey,
+          thumbnailKey,
+          provenance: { ...drawn.provenance },
+        },
+        { influencerId: job.influencerId, shot, position: job.shots.indexOf(shot) },
+      );
+      await settleShot(trx, job, shot, { assetId });
+      const shotStatuses = { ...job.shotStatuses, [shot]: 'rendered' as const };
+      const progress = progressOf('rendering', { ...job, shotStatuses });
+      await moveJob(trx, job, { stage: 'rendering', progress }, { id: newId(), shot, assetId });
+      await touchInfluencer(trx, job);
+    });
+  };
+
+/** Opens a picture and refuses what is no WebP of the size that every reference image has, or not what was drawn. */
+async function check(bytes: Uint8Array, sha256: string) {
+  if (createHash('sha256').update(bytes).digest('hex') !== sha256)
+    throw badDrawing('its bytes are not those that were drawn');
+  const { format, width, height } = await sharp(bytes)
+    .metadata()
+    .catch((error: unknown) => {
+      throw badDrawing('it does not open', error);
+    });
+  if (format !== 'webp' || width !== imageSize || height !== imageSize) {
+    throw badDrawing(`it is a ${format} of ${String(width)} × ${String(height)}`);
+  }
+  return { mimeType: 'image/webp', width, height, sizeBytes: bytes.length };
+}

@@ -1,0 +1,98 @@
+// The API process: opens what a request needs and closes it in reverse.
+
+import path from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
+import type { Logger } from 'pino';
+import { v7 as newId } from 'uuid';
+import { databaseClock } from './clock.ts';
+import { closers } from './closers.ts';
+import { medianRenderingMs } from './db/durations.ts';
+import type { RendererName } from './domain/shots.ts';
+import { endpoints } from './endpoints/index.ts';
+import { createApp } from './http/app.ts';
+import { fileRoutes } from './http/files.ts';
+import type { HttpServer } from './http/server.ts';
+import { openMigratedDatabase } from './migrated-database.ts';
+import { partsOf } from './parts.ts';
+import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
+import { createDispatcher } from './temporal/dispatcher.ts';
+import { createLiveJobs } from './temporal/live-job.ts';
+
+export interface ApiParts {
+  server: HttpServer;
+  databaseUrl: string;
+  databasePoolMax: number;
+  temporal: ClientConnectConfig;
+  publicUrl: string;
+  signingKeys: readonly [SigningKey, ...SigningKey[]];
+  storageFolder: string;
+  log: Logger;
+}
+
+export const storageFolderOf = (dataDir: string): string => path.join(dataDir, 'storage');
+
+/** Serves the API until closed. Needs Postgres, migrated; goes on accepting while Temporal is away. */
+export async function startApi(parts: ApiParts): Promise<{ close(): Promise<void> }> {
+  const { server, temporal, storageFolder, log } = parts;
+  const opened = closers();
+  try {
+    const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
+    opened.add(() => database.destroy());
+    const clock = await databaseClock(database, log);
+    opened.add(clock.close);
+
+    const connection = Connection.lazy(temporal.connectionOptions);
+    opened.add(() => connection.close());
+    const client = new Client({ connection, namespace: temporal.namespace ?? 'default' });
+    const dispatcher = createDispatcher({ database, temporal: client, log });
+    opened.add(dispatcher.close);
+
+    const urls = signedUrls(parts.publicUrl, parts.signingKeys);
+    let isDraining = false;
+    const app = createApp({
+      endpoints,
+      deps: {
+        database,
+        urls,
+        dispatcher,
+        liveJobs: createLiveJobs(client, log),
+        now: clock.now,
+        newId,
+        medianRenderingMs: sharedFor(10_000, (renderer: RendererName) => medianRenderingMs(database, renderer)),
+      },
+      routes: [fileRoutes({ folder: storageFolder, urls, now: clock.now })],
+      health: {
+        isDraining: () => isDraining,
+        async check() {
+          const parts = await partsOf(database, connection);
+          return { isReady: parts.postgres === 'up', parts };
+        },
+      },
+      newId,
+      log,
+    });
+    server.serve(app.callback());
+    opened.add(() => {
+      isDraining = true;
+      return server.close();
+    });
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** Answers equal questions within so many milliseconds with one answer. */
+function sharedFor<Key, Answer>(ms: number, ask: (key: Key) => Promise<Answer>): (key: Key) => Promise<Answer> {
+  const answers = new Map<Key, { answer: Promise<Answer>; until: number }>();
+  return (key) => {
+    const known = answers.get(key);
+    if (known !== undefined && known.until > Date.now()) return known.answer;
+    const answer = ask(key);
+    answers.set(key, { answer, until: Date.now() + ms });
+    answer.catch(() => answers.delete(key)); // whoever asked is told; the next one asks anew
+    return answer;
+  };
+}

@@ -1,0 +1,27 @@
+import { startApi, storageFolderOf } from '../api.ts';
+import type { Config } from '../config.ts';
+import { openServer } from '../http/server.ts';
+import { openLog } from './open-log.ts';
+import { requireSetting } from './require-setting.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
+
+/** `doppel api`: one API process on the Postgres and the Temporal of the environment. */
+export async function api(config: Config): Promise<void> {
+  const log = openLog(config);
+  const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
+  const signingKeys = requireSetting('SIGNING_KEYS', config.signingKeys);
+  await runUntilStopped(async () => {
+    const server = await openServer(config);
+    const running = await startApi({
+      ...config,
+      server,
+      databaseUrl,
+      signingKeys,
+      publicUrl: config.publicUrl ?? server.url,
+      storageFolder: storageFolderOf(config.dataDir),
+      log,
+    });
+    log.info({ url: server.url }, 'API listens');
+    return running;
+  });
+}

@@ -1,0 +1,76 @@
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import type { Config } from '../config.ts';
+import { insertOrganization, organizationExists, setTier } from '../db/organizations.ts';
+import { formatId, parseId } from '../domain/ids.ts';
+import type { Environment } from '../domain/influencer.ts';
+import type { Scope, Tier } from '../domain/scopes.ts';
+import { findLivingInstance } from '../embedded/instance-lock.ts';
+import { StartError } from '../start-error.ts';
+import { createApiKey } from '../http/authentication.ts';
+import { openMigratedDatabase } from '../migrated-database.ts';
+
+/** `doppel organizations create`: prints the id and the first key, which may do everything. */
+export const createOrganization = (config: Config, { name, tier }: { name: string; tier: Tier }): Promise<void> =>
+  withDatabase(config, async (database) => {
+    if ([...name].length < 1 || [...name].length > 128) throw new StartError('--name must have 1 to 128 characters.');
+    const organizationId = newId();
+    await insertOrganization(database, { id: organizationId, name, tier });
+    const key = await createApiKey(database, {
+      organizationId,
+      id: newId(),
+      name: 'First key',
+      environment: 'live',
+      scopes: ['*', 'org:admin'],
+    });
+    console.log(`organization  ${formatId('organization', organizationId)}\nkey           ${key}`);
+  });
+
+/** `doppel organizations set-tier`. */
+export const changeTier = (
+  config: Config,
+  { organization, tier }: { organization: string; tier: Tier },
+): Promise<void> =>
+  withDatabase(config, async (database) => {
+    if (!(await setTier(database, organizationIdOf(organization), tier))) throw unknown(organization);
+    console.log(`${organization} is ${tier} now.`);
+  });
+
+/** `doppel keys create`: prints the key, which is stored nowhere. */
+export const createKey = (
+  config: Config,
+  options: { organization: string; scopes: Scope[]; env: Environment; name: string },
+): Promise<void> =>
+  withDatabase(config, async (database) => {
+    const organizationId = organizationIdOf(options.organization);
+    if (!(await organizationExists(database, organizationId))) throw unknown(options.organization);
+    console.log(
+      await createApiKey(database, {
+        organizationId,
+        id: newId(),
+        name: options.name,
+        environment: options.env,
+        scopes: options.scopes,
+      }),
+    );
+  });
+
+const unknown = (organization: string) => new StartError(`There is no organization ${organization}.`);
+
+function organizationIdOf(text: string): string {
+  try {
+    return parseId('organization', text);
+  } catch {
+    throw new StartError(`“${text}” is no organization's id.`);
+  }
+}
+
+/** Works on the database of the environment, or on that of the embedded system that runs on the data folder. */
+async function withDatabase(config: Config, work: (database: Knex) => Promise<void>): Promise<void> {
+  const databaseUrl = config.databaseUrl ?? findLivingInstance(config.dataDir)?.addresses['databaseUrl'];
+  if (databaseUrl === undefined) {
+    throw new StartError('Set DATABASE_URL, or run "npm start" meanwhile to work on its database.');
+  }
+  const database = await openMigratedDatabase(databaseUrl, 2);
+  await work(database).finally(() => database.destroy());
+}

@@ -1,0 +1,46 @@
+import path from 'node:path';
+import type { Config } from '../config.ts';
+import { startEverything, type Everything } from '../embedded.ts';
+import { installTemporalRuntime } from '../temporal-runtime.ts';
+import { openLogFile } from './open-log.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
+
+/** `doppel start`: everything in one process, and how to try it. */
+export async function start(config: Config): Promise<void> {
+  const startedAt = performance.now();
+  const { log, file } = openLogFile(config);
+  installTemporalRuntime(log);
+  const say = (message: string) => {
+    console.log(`  ${message}`);
+  };
+  console.log('Doppel');
+  await runUntilStopped(
+    (signal) => startEverything(config, { onProgress: say, log, signal }),
+    ({ demo }) => {
+      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+      console.log(welcome(demo, { logFile: path.relative('', file), seconds }));
+    },
+    say,
+  );
+}
+
+function welcome(demo: Everything['demo'], { logFile, seconds }: { logFile: string; seconds: string }): string {
+  return `
+Ready after ${seconds} s. Ctrl-C stops it; the next start goes on with the same data.
+
+  API          ${demo.apiUrl}
+  API docs     ${demo.apiUrl}/docs
+  Temporal UI  ${demo.temporalUiUrl ?? 'that of the Temporal you configured'}
+  Log          ${logFile}
+
+Clone the demo influencer:
+
+curl -X POST ${demo.apiUrl}/v1/influencers/${demo.influencerId}/clone \\
+  -H "X-Api-Key: ${demo.apiKey}" -H "Content-Type: application/json" \\
+  -d '{"name":"Ava Chen (EU)","overrides":{"vibe":"sharper, more deadpan"}}'
+
+Then read its job, at the locationUrl of the answer:
+
+curl -H "X-Api-Key: ${demo.apiKey}" ${demo.apiUrl}/v1/jobs/…
+`;
+}

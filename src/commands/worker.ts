@@ -1,0 +1,33 @@
+import Koa from 'koa';
+import type { Config } from '../config.ts';
+import { storageFolderOf } from '../api.ts';
+import { healthRoutes } from '../http/health.ts';
+import { openServer } from '../http/server.ts';
+import { installTemporalRuntime } from '../temporal-runtime.ts';
+import { startWorker } from '../worker.ts';
+import { openLog } from './open-log.ts';
+import { requireSetting } from './require-setting.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
+
+/** `doppel worker`: one worker process on the Postgres and the Temporal of the environment, with health endpoints. */
+export async function worker(config: Config): Promise<void> {
+  const log = openLog(config);
+  installTemporalRuntime(log);
+  const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
+  await runUntilStopped(async () => {
+    const server = await openServer({ host: config.host, port: config.workerPort });
+    const running = await startWorker({ ...config, databaseUrl, storageFolder: storageFolderOf(config.dataDir), log });
+    let isDraining = false;
+    const app = new Koa();
+    app.use(healthRoutes({ isDraining: () => isDraining, check: running.check }));
+    server.serve(app.callback());
+    log.info({ url: server.url }, 'worker started');
+    return {
+      async close() {
+        isDraining = true;
+        await running.close();
+        await server.close();
+      },
+    };
+  });
+}

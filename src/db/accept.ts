@@ -1,0 +1,136 @@
+// Accepting a job is one statement: what it is made from is read, and influencer, job and first event are written, in one
+// snapshot and one commit. Until it commits nothing exists; once it has, the job cannot be lost (see dispatch.ts).
+
+import type { IdentityChanges } from '../domain/clone.ts';
+import type { Environment, Identity } from '../domain/influencer.ts';
+import type { RendererName, Shot } from '../domain/shots.ts';
+import { query, type Trx } from './database.ts';
+
+interface NewInfluencer {
+  organizationId: string;
+  environment: Environment;
+  influencerId: string;
+  jobId: string;
+  eventId: string;
+  name: string;
+  renderer: RendererName;
+  shots: readonly Shot[];
+}
+
+/** An influencer made from another: project, identity, seed and images are the source's. */
+export interface NewClone extends NewInfluencer {
+  sourceId: string;
+  changes: IdentityChanges;
+}
+
+/** An influencer made from scratch, or from photos of the project. */
+export interface NewCreation extends NewInfluencer {
+  projectId: string;
+  identity: Identity;
+  seed: string;
+  assetIds: readonly string[];
+}
+
+export interface AcceptedJob {
+  jobId: string;
+  organizationId: string;
+  influencerId: string;
+  projectId: string;
+  startedAt: Date;
+}
+
+/** Why nothing was stored: the source or project is not there, the id is taken, or photos are no ready assets of the project. */
+export type Refusal = 'origin_missing' | 'influencer_exists' | 'assets_missing';
+
+/** Accepts jobs, each by itself: the answer is in the order of the rows, and a refused row leaves nothing behind. */
+export async function acceptJobs(
+  trx: Trx,
+  rows: readonly (NewClone | NewCreation)[],
+): Promise<(AcceptedJob | Refusal)[]> {
+  const answers = await query<Partial<AcceptedJob> & { hasOrigin: boolean; hasAssets: boolean }>(trx, acceptSql, {
+    rows: JSON.stringify(rows),
+  });
+  return answers.map(({ hasOrigin, hasAssets, ...job }) => {
+    if (!hasOrigin) return 'origin_missing';
+    if (!hasAssets) return 'assets_missing';
+    return job.jobId === undefined || job.jobId === null ? 'influencer_exists' : (job as AcceptedJob);
+  });
+}
+
+const acceptSql = `
+  with request as materialized (
+    select * from rows from (
+      jsonb_to_recordset(:rows::jsonb) as (
+        "organizationId" uuid, environment text, "influencerId" uuid, "jobId" uuid, "eventId" uuid, name text, renderer text,
+        shots text[], "sourceId" uuid, changes jsonb, "projectId" uuid, identity jsonb, seed text, "assetIds" uuid[]
+      )
+    ) with ordinality
+  ),
+  origin as materialized (
+    select r.ordinality, source.project_id, source.id as source_id, source.seed, true as has_assets,
+           -- Only a personality that neither side has stays unset.
+           source.identity || (r.changes->'fields') || case
+             when source.identity->'personality' is not null or r.changes->'personality' <> '{}'
+             then jsonb_build_object(
+               'personality', coalesce(source.identity->'personality', '{}') || (r.changes->'personality'))
+             else '{}'
+           end as identity,
+           jsonb_build_object('clonedFrom', jsonb_build_object(
+             'influencerId', source.id, 'name', source.name, 'clonedAt', now())) as attributes,
+           coalesce((
+             select jsonb_agg(jsonb_build_object(
+                      'assetId', i.asset_id, 'shot', i.shot, 'position', i.position, 'addedAt', i.added_at))
+             from influencer_images i
+             where i.organization_id = source.organization_id and i.influencer_id = source.id and i.role <> 'starting'
+           ), '[]') as starting_images
+    from request r
+    join influencers source
+      on source.organization_id = r."organizationId" and source.id = r."sourceId"
+      and source.environment = r.environment and source.deleted_at is null
+    union all
+    select r.ordinality, project.id, null, r.seed,
+           (select count(*) from assets a
+            where a.organization_id = project.organization_id and a.project_id = project.id
+              and a.id = any(r."assetIds")) = (select count(distinct asset) from unnest(r."assetIds") asset),
+           r.identity, '{}', '[]'
+    from request r
+    join projects project
+      on project.organization_id = r."organizationId" and project.id = r."projectId" and project.environment = r.environment
+    where r."sourceId" is null
+  ),
+  influencer as (
+    insert into influencers (organization_id, id, environment, project_id, source_influencer_id, job_id, name, identity,
+                             attributes, seed, status)
+    select r."organizationId", r."influencerId", r.environment, o.project_id, o.source_id, r."jobId", r.name, o.identity,
+           o.attributes, o.seed, 'pending'
+    from request r join origin o using (ordinality)
+    where o.has_assets
+    order by r."organizationId", r."influencerId"
+    on conflict (organization_id, id) do nothing
+    returning job_id
+  ),
+  job as (
+    insert into jobs (organization_id, id, environment, project_id, influencer_id, kind, renderer, shots, input, claimed_until)
+    select r."organizationId", r."jobId", r.environment, o.project_id, r."influencerId", 'influencer_create', r.renderer,
+           r.shots,
+           jsonb_build_object('identity', o.identity, 'seed', o.seed, 'startingImages', o.starting_images),
+           now() + interval '5 seconds' -- the accepting process starts the workflow itself; if it dies, any dispatcher does
+    from influencer i join request r on r."jobId" = i.job_id join origin o using (ordinality)
+    returning *
+  ),
+  event as (
+    insert into job_events (organization_id, job_id, seq, id, type, status, stage, progress, attempt)
+    select j.organization_id, j.id, j.last_seq, r."eventId", 'job.accepted', j.status, j.stage, j.progress, j.attempt
+    from job j join request r on r."jobId" = j.id
+  ),
+  photo as (
+    insert into influencer_images (organization_id, influencer_id, asset_id, role, position)
+    select distinct on (r."jobId", asset.id) r."organizationId", r."influencerId", asset.id, 'uploaded', asset.position
+    from job j join request r on r."jobId" = j.id, unnest(r."assetIds") with ordinality as asset (id, position)
+    order by r."jobId", asset.id, asset.position
+  )
+  select o.ordinality is not null as "hasOrigin", coalesce(o.has_assets, false) as "hasAssets",
+         j.id as "jobId", j.organization_id as "organizationId", j.influencer_id as "influencerId",
+         j.project_id as "projectId", j.started_at as "startedAt"
+  from request r left join origin o using (ordinality) left join job j on j.id = r."jobId"
+  order by r.ordinality`;

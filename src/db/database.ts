@@ -1,0 +1,44 @@
+import knex, { type Knex } from 'knex';
+import pg from 'pg';
+
+/** What every query takes first: the pool, or a transaction on it. */
+export type Trx = Knex;
+
+/** Opens a pool on Postgres; nothing is dialled before the first query. `poolMax` is in connections. */
+export function openDatabase(connectionString: string, { poolMax = 10 }: { poolMax?: number } = {}): Knex {
+  return knex({
+    client: 'pg',
+    connection: { connectionString, application_name: 'doppel' },
+    pool: { min: 0, max: poolMax },
+    acquireConnectionTimeout: 5_000,
+  });
+}
+
+/** Runs one statement with named bindings and gives its rows. */
+export async function query<Row>(trx: Trx, sql: string, bindings: Record<string, unknown> = {}): Promise<Row[]> {
+  const result = await trx.raw<{ rows: Row[] }>(sql, bindings as Record<string, Knex.Value>);
+  return result.rows;
+}
+
+/** The five-character SQLSTATE of an error that Postgres reported, or null for an error of another kind. */
+export function sqlStateOf(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+}
+
+/**
+ * Tells whether an error means that Postgres cannot be had now, so that the same statement may work later:
+ * no connection, or SQLSTATE class 08, 53, 57 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
+ */
+export function isUnavailable(error: unknown): boolean {
+  const state = sqlStateOf(error);
+  if (state !== null) return /^(08|53|57)/.test(state);
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    error.name === 'KnexTimeoutError' ||
+    (code !== undefined &&
+      ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) ||
+    error.message.startsWith('Connection terminated')
+  );
+}

@@ -1,0 +1,60 @@
+// The jobs table is the outbox: a running job without dispatched_at has no workflow yet. It is scanned by "not done", never
+// by "newer than": a job with a lower id may commit later.
+
+import type { JobAttempt, JobKind } from '../domain/job.ts';
+import { query, type Trx } from './database.ts';
+
+/** A job whose workflow is to be started, with what operators are told of it. */
+export interface Dispatch extends JobAttempt {
+  organizationId: string;
+  projectId: string;
+  influencerId: string;
+  sourceInfluencerId: string | null;
+  kind: JobKind;
+}
+
+/**
+ * Claims unstarted jobs for five seconds, at most `limit`, an equal share of every organization that has some first, so that
+ * one organization's thousand do not hold up another's one.
+ */
+export async function claimUndispatched(trx: Trx, limit: number): Promise<Dispatch[]> {
+  return query<Dispatch>(
+    trx,
+    `with claimed as (
+       update jobs set claimed_until = now() + interval '5 seconds'
+       where id in (
+         select id
+         from (
+           select candidate.id, row_number() over (partition by o.organization_id order by candidate.id) as place
+           from (select distinct organization_id from jobs where dispatched_at is null and status = 'running') o,
+           lateral (
+             select id from jobs
+             where organization_id = o.organization_id and dispatched_at is null and status = 'running'
+               and (claimed_until is null or claimed_until < now())
+             order by id
+             limit :limit
+             for update skip locked
+           ) candidate
+         ) fair
+         order by place, id
+         limit :limit
+       )
+       returning *
+     )
+     select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.project_id as "projectId",
+            j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind
+     from claimed j join influencers i on i.organization_id = j.organization_id and i.id = j.influencer_id
+     order by j.id`,
+    { limit },
+  );
+}
+
+/** Marks an attempt's workflow as started; does nothing when a later attempt has begun since. */
+export async function markDispatched(trx: Trx, { jobId, attempt }: JobAttempt): Promise<void> {
+  await query(
+    trx,
+    `update jobs set dispatched_at = now(), claimed_until = null
+     where id = :jobId and attempt = :attempt and dispatched_at is null`,
+    { jobId, attempt },
+  );
+}

@@ -1,0 +1,192 @@
+// A job moves only under its row's lock, only while it runs, and never without its event: that keeps the sequence of events
+// gapless, and makes a late activity of an older attempt change nothing.
+
+import type { JobError } from '../domain/errors.ts';
+import type { Environment, Identity } from '../domain/influencer.ts';
+import type { JobAttempt, JobKind, JobStage, JobStatus } from '../domain/job.ts';
+import type { RendererName, Shot, ShotStatus } from '../domain/shots.ts';
+import { query, type Trx } from './database.ts';
+import { imagesJsonSql, type StoredImage } from './images.ts';
+import type { OwnedId } from './influencers.ts';
+
+export interface RunningJob extends JobAttempt {
+  organizationId: string;
+  environment: Environment;
+  projectId: string;
+  influencerId: string;
+  stage: JobStage;
+  shots: Shot[];
+  renderer: RendererName;
+  shotStatuses: Partial<Record<Shot, ShotStatus>>;
+}
+
+/** Locks a job for this transaction; undefined when this attempt of it does not run (any more). */
+export async function lockRunningJob(trx: Trx, { jobId, attempt }: JobAttempt): Promise<RunningJob | undefined> {
+  const rows = await query<RunningJob>(
+    trx,
+    `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.environment, j.project_id as "projectId",
+            j.influencer_id as "influencerId", j.stage, j.shots, j.renderer,
+            (select coalesce(jsonb_object_agg(s.shot, s.status), '{}') from job_shots s
+             where s.organization_id = j.organization_id and s.job_id = j.id) as "shotStatuses"
+     from jobs j
+     where j.id = :jobId and j.attempt = :attempt and j.status = 'running'
+     for update of j`,
+    { jobId, attempt },
+  );
+  return rows[0];
+}
+
+interface JobEvent {
+  id: string;
+  shot?: Shot;
+  assetId?: string;
+  error?: { code: string; message: string };
+}
+
+const eventSql = (type: string) => `
+  insert into job_events (organization_id, job_id, seq, id, type, status, stage, progress, attempt, shot, asset_id, error)
+  select organization_id, id, last_seq, :eventId, ${type}, status, stage, progress, attempt, :shot, :assetId, :error::jsonb
+  from moved`;
+
+const eventBindings = ({ id, shot, assetId, error }: JobEvent) => ({
+  eventId: id,
+  shot: shot ?? null,
+  assetId: assetId ?? null,
+  error: error === undefined ? null : JSON.stringify(error),
+});
+
+/** Moves a locked job on, with its event. `progress` never goes back. */
+export async function moveJob(
+  trx: Trx,
+  job: RunningJob,
+  { stage, progress }: { stage: JobStage; progress: number },
+  event: JobEvent,
+): Promise<void> {
+  await query(
+    trx,
+    `with moved as (
+       update jobs
+       set stage = :stage, progress = greatest(progress, :progress), last_seq = last_seq + 1, updated_at = now(),
+           rendering_at = case when :stage = 'rendering' then coalesce(rendering_at, now()) else rendering_at end
+       where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
+       returning *
+     ) ${eventSql(`'job.progress'`)}`,
+    {
+      organizationId: job.organizationId,
+      jobId: job.jobId,
+      attempt: job.attempt,
+      stage,
+      progress,
+      ...eventBindings(event),
+    },
+  );
+}
+
+/** Ends a locked job for good, with its event. */
+export async function endJob(
+  trx: Trx,
+  job: RunningJob,
+  end: { status: 'completed' } | { status: 'canceled' } | { status: 'failed'; error: JobError },
+  eventId: string,
+): Promise<void> {
+  const error = end.status === 'failed' ? end.error : null;
+  await query(
+    trx,
+    `with moved as (
+       update jobs
+       set status = :status, stage = null, progress = case when :status = 'completed' then 1 else progress end,
+           error = :jobError::jsonb, last_seq = last_seq + 1, updated_at = now(), finished_at = now()
+       where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
+       returning *
+     ) ${eventSql(`'job.' || status`)}`,
+    {
+      organizationId: job.organizationId,
+      jobId: job.jobId,
+      attempt: job.attempt,
+      status: end.status,
+      jobError: error === null ? null : JSON.stringify(error),
+      ...eventBindings(error === null ? { id: eventId } : { id: eventId, error }),
+    },
+  );
+}
+
+/** What one shot of a running job is drawn from, as the job's input has it: a change of the influencer changes no job. */
+export interface DrawingOrder {
+  organizationId: string;
+  identity: Identity;
+  seed: string;
+  renderer: RendererName;
+}
+
+/** Finds what a running attempt draws from; undefined when it does not run (any more). */
+export async function findDrawingOrder(trx: Trx, { jobId, attempt }: JobAttempt): Promise<DrawingOrder | undefined> {
+  const rows = await query<DrawingOrder>(
+    trx,
+    `select organization_id as "organizationId", input->'identity' as identity, input->>'seed' as seed, renderer
+     from jobs where id = :jobId and attempt = :attempt and status = 'running'`,
+    { jobId, attempt },
+  );
+  return rows[0];
+}
+
+export interface JobRow extends JobAttempt {
+  kind: JobKind;
+  status: JobStatus;
+  stage: JobStage | null;
+  progress: number;
+  environment: Environment;
+  influencerId: string;
+  projectId: string;
+  renderer: RendererName;
+  shots: Shot[];
+  error: JobError | null;
+  /** The last event's number: what the ETag is made from. */
+  version: number;
+  startedAt: Date;
+  renderingAt: Date | null;
+  updatedAt: Date;
+  finishedAt: Date | null;
+  dispatchedAt: Date | null;
+  shotRows: ShotRow[];
+  /** The influencer's images, once the job is completed. */
+  referenceImages: StoredImage[];
+  /** When a worker was last seen by Postgres; null when there never was one. */
+  workerSeenAt: Date | null;
+  workerLives: boolean;
+}
+
+interface ShotRow {
+  shot: Shot;
+  status: ShotStatus;
+  assetId: string | null;
+  storageKey: string | null;
+  thumbnailKey: string | null;
+  error: { code: JobError['code']; message: string } | null;
+}
+
+/** Finds a job; undefined also for one of another organization or environment. */
+export async function findJob(trx: Trx, owned: OwnedId): Promise<JobRow | undefined> {
+  const rows = await query<JobRow>(
+    trx,
+    `select j.id as "jobId", j.attempt, j.kind, j.status, j.stage, j.progress, j.environment,
+            j.influencer_id as "influencerId", j.project_id as "projectId", j.renderer, j.shots, j.error,
+            j.last_seq as version, j.started_at as "startedAt", j.rendering_at as "renderingAt",
+            j.updated_at as "updatedAt", j.finished_at as "finishedAt", j.dispatched_at as "dispatchedAt",
+            coalesce((
+              select jsonb_agg(jsonb_build_object(
+                       'shot', s.shot, 'status', s.status, 'assetId', s.asset_id, 'storageKey', a.storage_key,
+                       'thumbnailKey', a.thumbnail_key, 'error', s.error))
+              from job_shots s left join assets a on a.organization_id = s.organization_id and a.id = s.asset_id
+              where s.organization_id = j.organization_id and s.job_id = j.id
+            ), '[]') as "shotRows",
+            case when j.status = 'completed' then ${imagesJsonSql('f', ['uploaded', 'rendered'])} else '[]' end
+              as "referenceImages",
+            w.seen_at as "workerSeenAt", coalesce(w.seen_at > now() - interval '15 seconds', false) as "workerLives"
+     from jobs j
+     join influencers f on f.organization_id = j.organization_id and f.id = j.influencer_id
+     left join lateral (select max(seen_at) as seen_at from workers) w on j.status = 'running'
+     where j.organization_id = :organizationId and j.id = :id and j.environment = :environment`,
+    { ...owned },
+  );
+  return rows[0];
+}

@@ -1,0 +1,113 @@
+// What a newcomer tries the service with: an organization with its keys, and in each environment a project with an influencer.
+
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { findApiKey, insertOrganization, insertProject } from './db/organizations.ts';
+import { formatId } from './domain/ids.ts';
+import type { Environment } from './domain/influencer.ts';
+import { StartError, systemCodeOf } from './start-error.ts';
+import { createApiKey } from './http/authentication.ts';
+
+/** `demo.json` in the data folder. */
+export interface Demo {
+  apiUrl: string;
+  apiKey: string;
+  testApiKey: string;
+  organizationId: string;
+  projectId: string;
+  influencerId: string;
+  testProjectId: string;
+  testInfluencerId: string;
+  temporalUiUrl: string | null;
+}
+
+const readyWithinMs = 60_000;
+
+const person = {
+  name: 'Ava Chen',
+  gender: 'female',
+  ageRange: '25-34',
+  ethnicity: 'East Asian',
+  hairColor: 'dark brown',
+  hairStyle: 'long wavy',
+  style: 'minimalist',
+  vibe: 'warm, playful',
+  personality: { traits: ['curious', 'kind'], tone: 'friendly' },
+} as const;
+
+export const demoFileOf = (dataDir: string): string => path.join(dataDir, 'demo.json');
+
+/** Reads the demo's file; null when there is none. */
+export async function readDemo(dataDir: string): Promise<Demo | null> {
+  try {
+    return JSON.parse(await readFile(demoFileOf(dataDir), 'utf8')) as Demo;
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Makes the demo's data where this database has none, and writes the file with the addresses of now. */
+export async function ensureDemo(
+  database: Knex,
+  where: { dataDir: string; apiUrl: string; temporalUiUrl: string | null },
+): Promise<Demo> {
+  const before = await readDemo(where.dataDir);
+  const isKnown = before !== null && (await findApiKey(database, before.apiKey.split('_')[2] ?? '')) !== undefined;
+  const kept = isKnown ? before : await makeDemo(database, where.apiUrl);
+  const demo: Demo = { ...kept, apiUrl: where.apiUrl, temporalUiUrl: where.temporalUiUrl };
+  const file = demoFileOf(where.dataDir);
+  await writeFile(`${file}.new`, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+  return demo;
+}
+
+async function makeDemo(database: Knex, apiUrl: string): Promise<Omit<Demo, 'apiUrl' | 'temporalUiUrl'>> {
+  const organizationId = newId();
+  await insertOrganization(database, { id: organizationId, name: 'Demo', tier: 'internal' });
+  const makeHalf = async (environment: Environment) => {
+    const apiKey = await createApiKey(database, {
+      organizationId,
+      id: newId(),
+      environment,
+      name: `Demo, ${environment}`,
+      scopes: ['*', 'org:admin'],
+    });
+    const projectId = newId();
+    await insertProject(database, { organizationId, id: projectId, environment, name: `Demo, ${environment}` });
+    const influencerId = await createThroughApi(apiUrl, apiKey, formatId('project', projectId));
+    return { apiKey, projectId: formatId('project', projectId), influencerId };
+  };
+  const [live, test] = await Promise.all([makeHalf('live'), makeHalf('test')]);
+  return {
+    apiKey: live.apiKey,
+    testApiKey: test.apiKey,
+    organizationId: formatId('organization', organizationId),
+    projectId: live.projectId,
+    influencerId: live.influencerId,
+    testProjectId: test.projectId,
+    testInfluencerId: test.influencerId,
+  };
+}
+
+/** Creates the person as any caller would, and waits for its images. */
+async function createThroughApi(apiUrl: string, apiKey: string, projectId: string): Promise<string> {
+  const response = await fetch(`${apiUrl}/v1/projects/${projectId}/influencers`, {
+    method: 'POST',
+    headers: { 'X-Api-Key': apiKey, 'Content-Type': 'application/json' },
+    body: JSON.stringify(person),
+  });
+  if (response.status !== 202) throw new Error(`the demo influencer was refused: ${await response.text()}`);
+  const { influencerId } = (await response.json()) as { influencerId: string };
+  for (const giveUpAt = Date.now() + readyWithinMs; ; await delay(100)) {
+    const read = await fetch(`${apiUrl}/v1/influencers/${influencerId}`, { headers: { 'X-Api-Key': apiKey } });
+    const { status, errorMessage } = (await read.json()) as { status: string; errorMessage: string | null };
+    if (status === 'ready') return influencerId;
+    if (status === 'failed' || Date.now() > giveUpAt) {
+      throw new StartError(`The demo influencer was not rendered (${errorMessage ?? status}); the log says why.`);
+    }
+  }
+}

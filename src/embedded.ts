@@ -1,0 +1,146 @@
+// Everything in one process, for a laptop, a demo and tests: Postgres and Temporal are real servers of our own where the
+// environment names no others, and API and worker are the ones that production runs.
+
+import { randomBytes } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
+import type { Logger } from 'pino';
+import { startApi, storageFolderOf } from './api.ts';
+import { all } from './all.ts';
+import { closers } from './closers.ts';
+import { parseSigningKeys, type Config } from './config.ts';
+import { openDatabase } from './db/database.ts';
+import { migrate } from './db/migrate.ts';
+import { ensureDemo, type Demo } from './demo-data.ts';
+import { findTemporal } from './embedded/find-temporal.ts';
+import { claimDataFolder, type DataFolderClaim } from './embedded/instance-lock.ts';
+import { startPostgres } from './embedded/postgres.ts';
+import { StartError, systemCodeOf } from './start-error.ts';
+import { startTemporalServer } from './embedded/temporal-server.ts';
+import { openServer } from './http/server.ts';
+import type { SigningKey } from './storage/signed-urls.ts';
+import { startWorker } from './worker.ts';
+
+export interface Everything {
+  demo: Demo;
+  /** Resolves with a sentence when an embedded server ends by itself. */
+  broken: Promise<string>;
+  close(): Promise<void>;
+}
+
+interface Progress {
+  onProgress(message: string): void;
+  log: Logger;
+  /** Gives the start up, in order. */
+  signal: AbortSignal;
+}
+
+/** Starts all parts, in order; throws a `StartError` when one cannot be had, and leaves nothing running. */
+export async function startEverything(config: Config, { onProgress, log, signal }: Progress): Promise<Everything> {
+  const opened = closers();
+  try {
+    const server = await openServer(config).catch((error: unknown) => {
+      throw portError(error, config);
+    });
+    opened.add(() => server.close());
+    const claim = await claimDataFolder(config.dataDir, { onProgress });
+    opened.add(claim.release);
+
+    const [postgres, temporal] = await all([
+      startOwnPostgres(config, claim, { onProgress, log, signal }, opened),
+      startOwnTemporal(config, claim, { onProgress, log, signal }, opened),
+    ]);
+    signal.throwIfAborted();
+
+    const { databaseUrl } = postgres;
+    const database = openDatabase(databaseUrl, { poolMax: 2 });
+    opened.add(() => database.destroy());
+    const migrations = await migrate(database);
+    if (migrations.length > 0) onProgress(`Schema: ${migrations.join(', ')}`);
+
+    const shared = {
+      databaseUrl,
+      databasePoolMax: config.databasePoolMax,
+      temporal: temporal.connect,
+      storageFolder: storageFolderOf(config.dataDir),
+      log,
+    };
+    const publicUrl = config.publicUrl ?? server.url;
+    onProgress('Starting the API and the worker');
+    const signingKeys = config.signingKeys ?? (await ownSigningKeys(config.dataDir));
+    await all([
+      startWorker(shared).then(({ close }) => {
+        opened.add(close);
+      }),
+      startApi({ ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
+        opened.add(close);
+      }),
+    ]);
+    const demo = await ensureDemo(database, {
+      dataDir: config.dataDir,
+      apiUrl: server.url,
+      temporalUiUrl: temporal.uiUrl,
+    });
+    claim.announce({ apiUrl: server.url, databaseUrl });
+    return { demo, broken: Promise.race([postgres.broken, temporal.broken]), close: opened.close };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+type Opened = ReturnType<typeof closers>;
+
+/** Postgres as the environment names it, or one of our own. */
+async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress: Progress, opened: Opened) {
+  if (config.databaseUrl !== null) return { databaseUrl: config.databaseUrl, broken: never };
+  progress.onProgress('Starting Postgres');
+  const { dataDir } = config;
+  const { connectionString, exited, stop } = await startPostgres({ ...progress, dataDir, onSpawn: claim.recordServer });
+  opened.add(stop);
+  return { databaseUrl: connectionString, broken: exited.then((how) => `Postgres ${how}.`) };
+}
+
+/** Temporal as the environment names it, or a development server of our own. */
+async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress: Progress, opened: Opened) {
+  if (config.hasTemporal) return { connect: config.temporal, uiUrl: null, broken: never };
+  const binary = await findTemporal({ ...progress, env: config.environment });
+  progress.onProgress('Starting Temporal');
+  const { dataDir } = config;
+  const server = await startTemporalServer({ ...progress, dataDir, binary, onSpawn: claim.recordServer });
+  opened.add(server.stop);
+  const connect: ClientConnectConfig = { connectionOptions: { address: server.address }, namespace: server.namespace };
+  return { connect, uiUrl: server.uiUrl, broken: server.exited.then((how) => `Temporal ${how}.`) };
+}
+
+const never = new Promise<never>(() => undefined);
+
+/** The key that signs image URLs, made once and kept in the data folder. */
+async function ownSigningKeys(dataDir: string): Promise<[SigningKey, ...SigningKey[]]> {
+  const file = path.join(dataDir, 'signing-keys');
+  try {
+    return parseSigningKeys((await readFile(file, 'utf8')).trim());
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT') throw error;
+    const made = `own:${randomBytes(32).toString('hex')}`;
+    await writeFile(file, `${made}\n`, { mode: 0o600, flag: 'wx' });
+    return parseSigningKeys(made);
+  }
+}
+
+function portError(error: unknown, { host, port }: Config): unknown {
+  switch (systemCodeOf(error)) {
+    case 'EADDRINUSE':
+      return new StartError(
+        `Port ${String(port)} of ${host} is taken: stop what listens there, or set PORT to another.`,
+      );
+    case 'EACCES':
+      return new StartError(`Port ${String(port)} needs rights that this user lacks: set PORT to one above 1023.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new StartError(`HOST is ${host}, which is no address of this machine.`);
+    default:
+      return error;
+  }
+}

@@ -1,0 +1,68 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { ApiError } from '../../domain/errors.ts';
+import type { Environment, Identity } from '../../domain/influencer.ts';
+import { parseId } from '../../domain/ids.ts';
+import { defineEndpoint } from '../../http/define-endpoint.ts';
+import { invalid } from '../../http/validation.ts';
+import { createInfluencerBody } from '../../schemas/influencer.ts';
+import { jobEnvelope } from '../../schemas/job.ts';
+import type { Deps } from '../deps.ts';
+import { acceptInfluencer, influencerExists, newInfluencer } from './accept-influencer.ts';
+
+export const createInfluencer = defineEndpoint<Deps>()({
+  method: 'post',
+  path: '/v1/projects/:projectId/influencers',
+  operationId: 'createInfluencer',
+  tag: 'Influencers',
+  summary: 'Create an influencer',
+  description: `Makes an influencer from an identity, and from photos where you have some, and renders its reference images. What you
+leave out is chosen for you, once and for good. The influencer can be read at once, with \`status: "pending"\`; poll the job.`,
+  scope: 'influencers:write',
+  rateClass: 'long-running',
+  body: createInfluencerBody,
+  replies: { 202: { description: 'Accepted: the influencer exists, and its job runs.', schema: jobEnvelope } },
+  errors: ['NOT_FOUND', 'CONFLICT'],
+  handle({ principal, params, body }, deps) {
+    const { name, influencerId, referenceImages, ...identity } = body;
+    const creation = {
+      ...newInfluencer(principal, influencerId, deps),
+      name,
+      projectId: params.projectId,
+      identity,
+      seed: seedOf(principal.environment, name, identity),
+      assetIds: (referenceImages?.assetIds ?? []).map((id) => parseId('asset', id)),
+    };
+    return acceptInfluencer(
+      creation,
+      {
+        origin_missing: () => new ApiError('NOT_FOUND', 'Project not found.'),
+        influencer_exists: influencerExists,
+        assets_missing: () =>
+          invalid([
+            {
+              path: 'body.referenceImages.assetIds',
+              message: 'must all be ready assets of the project',
+              keyword: 'assetIds',
+            },
+          ]),
+      },
+      deps,
+    );
+  },
+});
+
+/** What decides all that an identity leaves open: chance, but for test keys, for which equal influencers look equal. */
+function seedOf(environment: Environment, name: string, identity: Identity): string {
+  if (environment === 'live') return randomBytes(32).toString('hex');
+  const sorted = (value: unknown): unknown =>
+    typeof value !== 'object' || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, item]) => [key, sorted(item)]),
+        );
+  return createHash('sha256')
+    .update(JSON.stringify([name, sorted(identity)]))
+    .digest('hex');
+}

@@ -1,0 +1,89 @@
+import type { JobRow } from '../../db/jobs.ts';
+import { errorCodes, type ErrorCode } from '../../domain/errors.ts';
+import { formatId } from '../../domain/ids.ts';
+import type { Job } from '../../schemas/job.ts';
+import type { SignedUrls } from '../../storage/signed-urls.ts';
+import type { LiveJob } from '../../temporal/live-job.ts';
+import { referenceImageOf } from '../influencers/influencer-record.ts';
+import { jobLocation } from './job-envelope.ts';
+
+interface Beside {
+  live: LiveJob | null;
+  medianRenderingMs: number | null;
+  urls: SignedUrls;
+  now: Date;
+}
+
+/** A job as callers see it: Postgres's row, and for a running one what Temporal knows beside it. */
+export function jobRecord(row: JobRow, { live, medianRenderingMs, urls, now }: Beside): Job {
+  const items = row.shots.map((shot): Job['images']['items'][number] => {
+    const drawn = row.shotRows.find((one) => one.shot === shot);
+    return {
+      shot,
+      status: drawn?.status ?? 'pending',
+      assetId: drawn?.assetId == null ? null : formatId('asset', drawn.assetId),
+      url: drawn?.storageKey == null ? null : urls.urlOf(drawn.storageKey, now),
+      thumbnailUrl: drawn?.thumbnailKey == null ? null : urls.urlOf(drawn.thumbnailKey, now),
+      error: drawn?.error ?? null,
+    };
+  });
+  const influencerId = formatId('influencer', row.influencerId);
+  const waiting = waitingOf(row, live);
+  return {
+    jobId: formatId('job', row.jobId),
+    kind: row.kind,
+    status: row.status,
+    stage: row.stage,
+    progress: Math.round(row.progress * 1000) / 1000,
+    attempt: row.attempt,
+    influencerId,
+    projectId: formatId('project', row.projectId),
+    locationUrl: jobLocation(row.jobId),
+    startedAt: row.startedAt.toISOString(),
+    updatedAt: row.updatedAt.toISOString(),
+    finishedAt: row.finishedAt?.toISOString() ?? null,
+    images: {
+      total: items.length,
+      rendered: items.filter(({ status }) => status === 'rendered').length,
+      failed: items.filter(({ status }) => status === 'failed').length,
+      items,
+    },
+    waiting,
+    eta: waiting === null ? etaOf(row, live, medianRenderingMs, now) : null,
+    result:
+      row.status === 'completed'
+        ? { influencerId, referenceImages: row.referenceImages.map((image) => referenceImageOf(image, { urls, now })) }
+        : null,
+    error: row.error,
+  };
+}
+
+/** Why nothing moves, as far as it is known: what is not known is not claimed. */
+function waitingOf(row: JobRow, live: LiveJob | null): Job['waiting'] {
+  if (row.status !== 'running') return null;
+  if (live?.answered === false) return { reason: 'engine_unavailable', since: live.since.toISOString() };
+  if (!row.workerLives) {
+    return { reason: 'no_worker', since: (row.workerSeenAt ?? row.startedAt).toISOString() };
+  }
+  const [held] = live?.heldSteps ?? [];
+  if (held !== undefined) {
+    return {
+      reason: held.reason,
+      since: held.since.toISOString(),
+      attempt: held.attempt,
+      ...(held.nextAttemptAt === null ? {} : { nextAttemptAt: held.nextAttemptAt.toISOString() }),
+      ...(held.code === null ? {} : { error: publicErrorOf(held.code) }),
+    };
+  }
+  return row.stage === 'queued' ? { reason: 'queued', since: row.startedAt.toISOString() } : null;
+}
+
+const publicErrorOf = (code: ErrorCode) => ({ code, message: errorCodes[code].meaning });
+
+/** When a job that is being rendered should be done: only while its workflow says so itself, and others show how long it takes. */
+function etaOf(row: JobRow, live: LiveJob | null, medianRenderingMs: number | null, now: Date): string | null {
+  const isRendering = live?.answered === true && live.state?.stage === 'rendering';
+  if (!isRendering || row.renderingAt === null || medianRenderingMs === null) return null;
+  const eta = new Date(row.renderingAt.getTime() + medianRenderingMs);
+  return eta > now ? eta.toISOString() : null;
+}

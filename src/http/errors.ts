@@ -1,0 +1,45 @@
+// The one translator of errors to HTTP: what is not a refusal of ours is logged whole and told as INTERNAL or UNAVAILABLE.
+
+import type { Context, Next } from 'koa';
+import type { Logger } from 'pino';
+import { isUnavailable } from '../db/database.ts';
+import { ApiError } from '../domain/errors.ts';
+
+/** Answers every error, and every request that nothing answered, with the error envelope. */
+export const errorEnvelope =
+  (log: Logger) =>
+  async (ctx: Context, next: Next): Promise<void> => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body == null && ctx.respond !== false) {
+        throw new ApiError('NOT_FOUND', `There is no ${ctx.method} ${ctx.path}.`);
+      }
+      if (ctx.status === 405 || ctx.status === 501) {
+        throw new ApiError('METHOD_NOT_ALLOWED', `${ctx.path} does not take ${ctx.method}.`);
+      }
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal.status >= 500) log.error({ err: error, requestId: ctx.state.requestId }, 'request failed');
+      ctx.status = refusal.status;
+      ctx.set(refusal.headers);
+      ctx.body = {
+        error: {
+          code: refusal.code,
+          message: refusal.message,
+          requestId: ctx.state.requestId,
+          ...(refusal.details === undefined ? {} : { details: refusal.details }),
+        },
+      };
+    }
+  };
+
+function refusalOf(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (isUnavailable(error)) {
+    return new ApiError('UNAVAILABLE', 'The service cannot answer now; try again shortly.', {
+      headers: { 'Retry-After': '1' },
+      cause: error,
+    });
+  }
+  return new ApiError('INTERNAL', 'The service failed; it has been logged.', { cause: error });
+}

@@ -1,0 +1,55 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface HttpServer {
+  /** `http://host:port`, with the port that it really got. */
+  url: string;
+  /** Hands requests to this; until then they are answered 503. */
+  serve(listener: RequestListener): void;
+  /** Takes no more requests and waits for those under way, at most `withinMs`; then cuts what is left. Safe to call twice. */
+  close(withinMs?: number): Promise<void>;
+}
+
+/** Listens; rejects with the system's error (`EADDRINUSE`, …) when it cannot. */
+export async function openServer({ host, port }: { host: string; port: number }): Promise<HttpServer> {
+  let listener: RequestListener = (_, response) => {
+    response.writeHead(503, { 'Content-Type': 'application/json; charset=utf-8', 'Retry-After': '1' });
+    response.end(JSON.stringify({ status: 'starting' }));
+  };
+  const server = createServer((request, response) => {
+    listener(request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
+  return {
+    url: urlOf(server),
+    serve(next) {
+      listener = next;
+    },
+    close: (withinMs = 5_000) =>
+      new Promise((resolve, reject) => {
+        if (!server.listening) {
+          resolve();
+          return;
+        }
+        const cut = setTimeout(() => {
+          server.closeAllConnections();
+        }, withinMs);
+        server.close((error) => {
+          clearTimeout(cut);
+          if (error === undefined) resolve();
+          else reject(error);
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+function urlOf(server: Server): string {
+  const { address, family, port } = server.address() as AddressInfo;
+  const isAny = address === '0.0.0.0' || address === '::';
+  const host = isAny ? 'localhost' : family === 'IPv6' ? `[${address}]` : address;
+  return `http://${host}:${String(port)}`;
+}

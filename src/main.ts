@@ -1,0 +1,97 @@
+#!/usr/bin/env node
+// The command line. Each command loads only what it runs; one that cannot go on says why in a sentence and exits with 1.
+
+import { existsSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import packageJson from 'doppel/package.json' with { type: 'json' };
+import { readConfig, type Config } from './config.ts';
+import { environments, type Environment } from './domain/influencer.ts';
+import { scopes, tiers, type Scope, type Tier } from './domain/scopes.ts';
+import { StartError } from './start-error.ts';
+
+function loadConfig(): Config {
+  if (existsSync('.env')) process.loadEnvFile('.env'); // what the environment sets already counts more
+  return readConfig(process.env);
+}
+
+const listOf =
+  <Item extends string>(allowed: readonly Item[]) =>
+  (text: string): Item[] =>
+    text.split(',').map((one) => {
+      const item = allowed.find((name) => name === one.trim());
+      if (item === undefined) throw new InvalidArgumentError(`“${one}” is not one of ${allowed.join(', ')}.`);
+      return item;
+    });
+const scopeList = listOf<Scope>(scopes);
+
+const program = new Command('doppel')
+  .description('Keeps synthetic influencers and clones them.')
+  .version(packageJson.version)
+  .showHelpAfterError();
+
+program
+  .command('start')
+  .description('run everything in one process, with a Postgres and a Temporal of its own where none are configured')
+  .action(async () => (await import('./commands/start.ts')).start(loadConfig()));
+
+program
+  .command('demo')
+  .description('clone the demo influencer, watch the job, and lay out source and clone on one sheet')
+  .action(async () => (await import('./commands/demo.ts')).demo(loadConfig()));
+
+program
+  .command('api')
+  .description('run one API process')
+  .action(async () => (await import('./commands/api.ts')).api(loadConfig()));
+
+program
+  .command('worker')
+  .description('run one worker process')
+  .action(async () => (await import('./commands/worker.ts')).worker(loadConfig()));
+
+program
+  .command('migrate')
+  .description('bring the database to the schema of this release')
+  .action(async () => (await import('./commands/migrate.ts')).migrateDatabase(loadConfig()));
+
+const organizations = program.command('organizations').description('whose influencers are kept');
+const tierOption = new Option('--tier <tier>', 'what its keys may do a minute').choices(tiers);
+
+organizations
+  .command('create')
+  .description('make an organization, and print its first key, which may do everything')
+  .requiredOption('--name <name>', 'display name')
+  .addOption(tierOption.default('standard'))
+  .action(async (options: { name: string; tier: Tier }) =>
+    (await import('./commands/organizations.ts')).createOrganization(loadConfig(), options),
+  );
+
+organizations
+  .command('set-tier')
+  .description('change the tier of an organization')
+  .argument('<organization>', 'its id')
+  .addOption(new Option('--tier <tier>', tierOption.description).choices(tiers).makeOptionMandatory())
+  .action(async (organization: string, options: { tier: Tier }) =>
+    (await import('./commands/organizations.ts')).changeTier(loadConfig(), { organization, ...options }),
+  );
+
+program
+  .command('keys')
+  .description('what callers authenticate with')
+  .command('create')
+  .description('make an API key and print it, this once')
+  .requiredOption('--organization <id>', 'whose key it is')
+  .requiredOption('--scopes <scopes>', `what it may do: ${scopes.join(', ')}`, scopeList)
+  .addOption(new Option('--env <environment>', 'which data it sees').choices(environments).default('live'))
+  .option('--name <name>', 'display name', 'Made on the command line')
+  .action(async (options: { organization: string; scopes: Scope[]; env: Environment; name: string }) =>
+    (await import('./commands/organizations.ts')).createKey(loadConfig(), options),
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof StartError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,101 @@
+import Type, { type Static } from 'typebox';
+import { imageRoles, influencerStatuses } from '../domain/influencer.ts';
+import { shots } from '../domain/shots.ts';
+import { assetIds, identity, influencerName } from './identity.ts';
+import { eachOrNull, idInput, idOutput, nullable, strict, time } from './text.ts';
+
+export const createInfluencerBody = Type.Object(
+  {
+    name: influencerName,
+    influencerId: Type.Optional(idInput('influencer', 'Your own id for the influencer; left out, one is made.')),
+    ...identity.properties,
+    referenceImages: Type.Optional(Type.Object({ assetIds }, strict)),
+  },
+  { ...strict, title: 'CreateInfluencer', examples: [{ name: 'Ava Chen', gender: 'female', vibe: 'warm, playful' }] },
+);
+export type CreateInfluencerBody = Static<typeof createInfluencerBody>;
+
+/** Every create field but the ones that name the row or bring photos, none of them required. */
+const overrides = Type.Partial(Type.Omit(createInfluencerBody, ['name', 'influencerId', 'referenceImages']), {
+  ...strict,
+  title: 'IdentityOverrides',
+  description: 'Fields that replace the source’s. `personality` merges key by key; lists replace whole.',
+});
+
+export const cloneInfluencerBody = Type.Object(
+  {
+    name: influencerName,
+    newInfluencerId: Type.Optional(
+      idInput('influencer', 'Your own id for the clone, so that a repeat cannot make two; left out, one is made.'),
+    ),
+    overrides: Type.Optional(overrides),
+  },
+  {
+    ...strict,
+    title: 'CloneInfluencer',
+    examples: [{ name: 'Ava Chen (EU)', overrides: { vibe: 'sharper, more deadpan' } }],
+  },
+);
+
+const imageUrl = Type.String({
+  format: 'uri',
+  description: 'Signed; stays the same within an hour, and at least one hour is left when it is handed out.',
+});
+
+export const referenceImage = Type.Object(
+  {
+    assetId: idOutput('ast_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The asset.'),
+    url: imageUrl,
+    thumbnailUrl: imageUrl,
+    width: Type.Integer({ description: 'In pixels.' }),
+    height: Type.Integer({ description: 'In pixels.' }),
+    shot: nullable(Type.Enum([...shots], { description: 'Null for an uploaded photo.' })),
+    origin: Type.Enum(imageRoles.filter((role) => role !== 'starting')),
+    addedAt: time('When it was added.'),
+  },
+  { ...strict, title: 'ReferenceImage' },
+);
+export type ReferenceImage = Static<typeof referenceImage>;
+
+const attributes = Type.Object(
+  {
+    referenceImages: Type.Optional(
+      Type.Array(referenceImage, { description: 'A clone’s starting set: the source’s images as they were.' }),
+    ),
+    clonedFrom: Type.Optional(
+      Type.Object(
+        {
+          influencerId: idOutput('inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The source.'),
+          name: Type.String({ description: 'Its name at that moment.' }),
+          clonedAt: time('That moment.'),
+        },
+        strict,
+      ),
+    ),
+  },
+  strict,
+);
+
+export const influencer = Type.Object(
+  {
+    influencerId: idOutput('inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The influencer.'),
+    projectId: idOutput('prj_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'Its project.'),
+    name: Type.String({ description: 'Display name.' }),
+    ...eachOrNull(identity.properties),
+    referenceImages: Type.Array(referenceImage, { description: 'What was uploaded and what was rendered for it.' }),
+    thumbnailUrl: nullable(imageUrl),
+    attributes,
+    status: Type.Enum(
+      influencerStatuses.filter((status) => status !== 'deleted'),
+      {
+        description: '`pending` until rendering has begun (`training`), then `ready` or `failed`.',
+      },
+    ),
+    errorMessage: nullable(Type.String({ description: 'Why it is `failed`.' })),
+    jobId: idOutput('job_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'Its newest job.'),
+    createdAt: time('When it was accepted.'),
+    updatedAt: time('When it last changed.'),
+  },
+  { ...strict, title: 'Influencer' },
+);
+export type Influencer = Static<typeof influencer>;

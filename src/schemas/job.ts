@@ -1,0 +1,94 @@
+import Type, { type Static } from 'typebox';
+import { errorCodes, type ErrorCode } from '../domain/errors.ts';
+import { jobKinds, jobStages, jobStatuses, waitingReasons } from '../domain/job.ts';
+import { shots, shotStatuses } from '../domain/shots.ts';
+import { referenceImage } from './influencer.ts';
+import { idOutput, nullable, strict, time } from './text.ts';
+
+const jobId = idOutput('job_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The job.');
+const influencerId = idOutput('inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The influencer that it makes.');
+const projectId = idOutput('prj_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'Its project.');
+const kind = Type.Enum([...jobKinds]);
+const status = Type.Enum([...jobStatuses], {
+  description: '`running`, then one of the others for ever, but for a retry, which is your own act.',
+});
+const stage = nullable(Type.Enum([...jobStages], { description: 'Null once the job has ended.' }));
+const locationUrl = Type.String({
+  description: 'Where to read the job.',
+  examples: ['/v1/jobs/job_01JMB9G3W6X5Q2R8T4V7Y0Z1AB'],
+});
+const startedAt = time('When the job was accepted.');
+const errorCode = Type.Enum(Object.keys(errorCodes) as ErrorCode[]);
+
+export const jobEnvelope = Type.Object(
+  { jobId, kind, status, stage, influencerId, projectId, locationUrl, startedAt },
+  { ...strict, title: 'JobEnvelope' },
+);
+export type JobEnvelope = Static<typeof jobEnvelope>;
+
+const publicError = Type.Object({ code: errorCode, message: Type.String() }, strict);
+
+const jobImage = Type.Object(
+  {
+    shot: Type.Enum([...shots]),
+    status: Type.Enum([...shotStatuses]),
+    assetId: nullable(idOutput('ast_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The image, once it is rendered.')),
+    url: nullable(Type.String({ format: 'uri' })),
+    thumbnailUrl: nullable(Type.String({ format: 'uri' })),
+    error: nullable(publicError),
+  },
+  strict,
+);
+
+const waiting = Type.Object(
+  {
+    reason: Type.Enum([...waitingReasons]),
+    since: time('Since when nothing moves.'),
+    attempt: Type.Optional(Type.Integer({ description: 'How often the step was tried.' })),
+    nextAttemptAt: Type.Optional(time('When it is tried again.')),
+    error: Type.Optional(publicError),
+  },
+  strict,
+);
+
+export const job = Type.Object(
+  {
+    jobId,
+    kind,
+    status,
+    stage,
+    progress: Type.Number({ minimum: 0, maximum: 1, description: 'Never goes back within an attempt.' }),
+    attempt: Type.Integer({ minimum: 1 }),
+    influencerId,
+    projectId,
+    locationUrl,
+    startedAt,
+    updatedAt: time('When it last changed.'),
+    finishedAt: nullable(time('When it ended.')),
+    images: Type.Object(
+      {
+        total: Type.Integer(),
+        rendered: Type.Integer(),
+        failed: Type.Integer(),
+        items: Type.Array(jobImage, { description: 'Each image is here as soon as it is rendered.' }),
+      },
+      strict,
+    ),
+    waiting: nullable(waiting),
+    eta: nullable(time('When it should be done, from how long others took; null when there is no basis.')),
+    result: nullable(Type.Object({ influencerId, referenceImages: Type.Array(referenceImage) }, strict)),
+    error: nullable(
+      Type.Object(
+        {
+          code: errorCode,
+          message: Type.String(),
+          retryable: Type.Boolean({ description: 'Whether a retry can succeed.' }),
+          details: nullable(Type.Record(Type.String(), Type.Unknown())),
+        },
+        strict,
+      ),
+    ),
+  },
+  { ...strict, title: 'Job' },
+);
+export type Job = Static<typeof job>;

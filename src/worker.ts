@@ -1,0 +1,174 @@
+// The worker process: runs workflows and activities, starts what was accepted and not started, and says that it lives.
+
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import type { ClientConnectConfig } from '@temporalio/envconfig';
+import { bundleWorkflowCode, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import sharp from 'sharp';
+import { v7 as newId } from 'uuid';
+import { createDatabaseActivities, createDrawingActivities } from '../activities/index.ts';
+import { illustratedRenderer } from '../activities/rendering/illustrated/illustrated-renderer.ts';
+import { all } from './all.ts';
+import { closers } from './closers.ts';
+import { removeWorker, touchWorker } from './db/workers.ts';
+import { taskQueues } from './domain/task-queues.ts';
+import { partsOf } from './parts.ts';
+import type { Health } from './http/health.ts';
+import { openMigratedDatabase } from './migrated-database.ts';
+import { fileStorage } from './storage/file-storage.ts';
+import { createDispatcher } from './temporal/dispatcher.ts';
+import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+
+export interface WorkerParts {
+  databaseUrl: string;
+  databasePoolMax: number;
+  temporal: ClientConnectConfig;
+  storageFolder: string;
+  log: Logger;
+}
+
+export interface RunningWorker {
+  /** It can do its work when Postgres and Temporal are there, and it polls. */
+  check: Health['check'];
+  close(): Promise<void>;
+}
+
+const workflowsPath = fileURLToPath(new URL('../workflows', import.meta.url));
+const seenEveryMs = 5_000;
+const retryAfterMs = 1_000;
+
+/** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
+export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
+  const { temporal, storageFolder, log } = parts;
+  const namespace = temporal.namespace ?? 'default';
+  const opened = closers();
+  try {
+    const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
+    opened.add(() => database.destroy());
+    const connection = Connection.lazy(temporal.connectionOptions);
+    opened.add(() => connection.close());
+    const client = new Client({ connection, namespace });
+
+    sharp.concurrency(1); // one picture a core: the task queue brings as many as there are cores
+    const deps = {
+      database,
+      storage: fileStorage(storageFolder),
+      renderers: { illustrated: illustratedRenderer },
+      newId,
+      log,
+    };
+    const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: Runtime.instance().logger });
+    const closing = new AbortController();
+    let polling: Worker[] = [];
+
+    const work = async (): Promise<void> => {
+      const native = await NativeConnection.connect(temporal.connectionOptions);
+      const stopping = new AbortController();
+      const stopped = aborted(AbortSignal.any([closing.signal, stopping.signal]));
+      const workers: Worker[] = [];
+      try {
+        await ensureSearchAttributes(native, namespace);
+        const shared = {
+          connection: native,
+          namespace,
+          shutdownGraceTime: '3 seconds',
+          shutdownForceTime: '6 seconds',
+        } as const;
+        workers.push(
+          await Worker.create({
+            ...shared,
+            taskQueue: taskQueues.influencers,
+            workflowBundle,
+            activities: createDatabaseActivities(deps),
+            enableNonLocalActivities: false,
+            maxCachedWorkflows: 1_000,
+            // A killed worker's workflows go to another one after this, not after ten seconds.
+            stickyQueueScheduleToStartTimeout: '1 second',
+          }),
+        );
+        workers.push(
+          await Worker.create({
+            ...shared,
+            taskQueue: taskQueues.rendering,
+            activities: createDrawingActivities(deps),
+            maxConcurrentActivityTaskExecutions: availableParallelism(),
+            // A cancellation reaches an activity with its heartbeat.
+            maxHeartbeatThrottleInterval: '1 second',
+            defaultHeartbeatThrottleInterval: '1 second',
+          }),
+        );
+        polling = workers;
+        log.info('worker polls');
+      } catch (error) {
+        stopping.abort();
+        throw error;
+      } finally {
+        // Also those that were made before another one failed: only a worker that has run lets go of the connection.
+        await all(
+          workers.map((worker) =>
+            worker.runUntil(stopped).finally(() => {
+              stopping.abort();
+            }),
+          ),
+        ).finally(() => native.close());
+        polling = [];
+      }
+    };
+    const workForever = async (): Promise<void> => {
+      while (!closing.signal.aborted) {
+        try {
+          await work();
+        } catch (error) {
+          log.warn({ err: error }, 'Temporal cannot be reached; the worker tries again');
+          await delay(retryAfterMs, undefined, { signal: closing.signal }).catch(() => undefined); // closing ends the wait
+        }
+      }
+    };
+
+    const workerId = newId();
+    const touch = () =>
+      touchWorker(database, workerId).catch((error: unknown) => {
+        log.warn({ err: error }, 'the worker could not say that it lives');
+      });
+    await touch();
+    const seen = setInterval(() => void touch(), seenEveryMs);
+    opened.add(() => removeWorker(database, workerId));
+    opened.add(() => {
+      clearInterval(seen);
+    });
+
+    const working = workForever();
+    opened.add(async () => {
+      closing.abort();
+      await working;
+    });
+    const dispatcher = createDispatcher({ database, temporal: client, log });
+    dispatcher.scan();
+    opened.add(dispatcher.close);
+
+    return {
+      close: opened.close,
+      async check() {
+        const parts = await partsOf(database, connection);
+        const isPolling = polling.length > 0 && polling.every((worker) => worker.getState() === 'RUNNING');
+        return { isReady: isPolling && parts.postgres === 'up' && parts.temporal === 'up', parts };
+      },
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else {
+      signal.addEventListener('abort', () => {
+        resolve();
+      });
+    }
+  });

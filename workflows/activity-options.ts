@@ -1,0 +1,37 @@
+// All timeouts and retries of the workflows: how long a step may take, and how patiently it is tried again.
+
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { taskQueues } from '../src/domain/task-queues.ts';
+
+/**
+ * Steps on Postgres. They are local activities: no task queue between the workflow and a statement of a few milliseconds.
+ * Tried for ever, since only Postgres's absence makes them fail again and again; what cannot be mended fails at once.
+ */
+export const databaseStep = {
+  startToCloseTimeout: '10 seconds',
+  retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '10 seconds' },
+} as const satisfies LocalActivityOptions;
+
+/** Checking and recording one picture: Postgres, and the storage that the picture lies in. */
+export const recordingStep = {
+  ...databaseStep,
+  startToCloseTimeout: '30 seconds',
+  retry: { ...databaseStep.retry, maximumAttempts: 50 },
+} as const satisfies LocalActivityOptions;
+
+/**
+ * Drawing one picture. A worker that dies in the middle is noticed after `heartbeatTimeout`; a renderer that fails is tried
+ * again for about an hour, since providers have bad hours.
+ */
+export const drawing = {
+  taskQueue: taskQueues.rendering,
+  startToCloseTimeout: '2 minutes',
+  heartbeatTimeout: '3 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '5 minutes',
+    maximumAttempts: 20,
+  },
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+} as const satisfies ActivityOptions;

@@ -1,0 +1,1 @@
+export { influencerCreate } from './influencer-create.ts';
