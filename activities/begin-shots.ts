@@ -3,7 +3,7 @@ import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { beginShots as beginShotRows } from '../src/db/shots.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 
 /** Says that a wave of shots is being rendered. Safe to repeat: a wave that has begun does not begin again. */
 export const beginShots =
@@ -13,7 +13,7 @@ export const beginShots =
       const job = await lockRunningJob(trx, ref);
       if (job === undefined) return;
       const waiting = shots.filter((shot) => !['rendering', 'rendered'].includes(job.shotStatuses[shot] ?? 'pending'));
-      if (waiting.length === 0) return;
+      if (waiting.length === 0 && job.stage === 'rendering') return;
       await beginShotRows(trx, job, waiting);
       await moveJob(trx, job, { stage: 'rendering', progress: progressOf('rendering', job) }, { id: newId() });
       await moveInfluencer(trx, job, 'training');

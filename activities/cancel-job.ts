@@ -1,7 +1,7 @@
 import { moveInfluencer } from '../src/db/influencers.ts';
 import { endJob, lockRunningJob } from '../src/db/jobs.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 
 /** Ends a job as canceled, in one transaction with its influencer. Safe to repeat: an attempt that has ended is left alone. */
 export const cancelJob =

@@ -3,7 +3,7 @@ import { touchInfluencer } from '../src/db/influencers.ts';
 import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import { wavesOf, type Shot } from '../src/domain/shots.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 
 export interface RenderPlan {
   /** The shots that are missing, in the order in which the renderer draws them. */
@@ -29,5 +29,5 @@ export const copyReferenceMetadata =
         await copyStartingImages(trx, job.jobId);
         await touchInfluencer(trx, job);
       }
-      return { waves: wavesOf(job.renderer, missing), total: job.shots.length };
+      return { waves: wavesOf[job.renderer](missing), total: job.shots.length };
     });

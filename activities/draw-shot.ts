@@ -5,7 +5,7 @@ import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
 import { drawingKey } from '../src/storage/storage.ts';
 import { attemptEnded } from './failures.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 import type { Provenance } from './rendering/renderer.ts';
 
 /** What a drawing is known by: its bytes lie in the storage, under a key made from this. */

@@ -3,7 +3,7 @@ import { settleShot } from '../src/db/shots.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 
 /** Says that a shot will not be rendered in this attempt. Safe to repeat: a shot that is settled stays as it is. */
 export const failShot =

@@ -26,7 +26,7 @@ export const translated =
       return (await activity(input)) as Awaited<ReturnType<A>>;
     } catch (error) {
       if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
-      log.error({ err: error, activity: name, input: input as unknown }, 'activity failed');
+      log.error({ err: error, activity: name, input: input }, 'activity failed');
       if (isUnavailable(error)) throw failure('UNAVAILABLE', 'Postgres cannot be reached.', false);
       const sqlState = sqlStateOf(error);
       // Classes 22, 23 and 42 are bad data and bad SQL: the next try would fail in the same way.

@@ -1,25 +1,13 @@
-import type { Knex } from 'knex';
-import type { Logger } from 'pino';
-import type { RendererName } from '../src/domain/shots.ts';
-import type { Storage } from '../src/storage/storage.ts';
 import { beginShots } from './begin-shots.ts';
 import { cancelJob } from './cancel-job.ts';
 import { copyReferenceMetadata } from './copy-reference-metadata.ts';
+import type { ActivityDeps } from './deps.ts';
 import { drawShot } from './draw-shot.ts';
 import { failJob } from './fail-job.ts';
 import { failShot } from './fail-shot.ts';
 import { translated } from './failures.ts';
 import { publishInfluencer } from './publish-influencer.ts';
 import { recordShot } from './record-shot.ts';
-import type { Renderer } from './rendering/renderer.ts';
-
-export interface ActivityDeps {
-  database: Knex;
-  storage: Storage;
-  renderers: Record<RendererName, Renderer>;
-  newId(): string;
-  log: Logger;
-}
 
 /** The steps of a job on Postgres: local activities of the workers that run workflows. */
 export const createDatabaseActivities = (deps: ActivityDeps) => ({

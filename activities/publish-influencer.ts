@@ -1,7 +1,7 @@
 import { moveInfluencer } from '../src/db/influencers.ts';
 import { endJob, lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 
 /**
  * Ends a job as completed and its influencer as ready, in one transaction. Safe to repeat: an attempt that has ended is
@@ -19,7 +19,8 @@ export const publishInfluencer =
     await database.transaction(async (trx) => {
       const job = await lockRunningJob(trx, ref);
       if (job === undefined) return;
-      await moveInfluencer(trx, job, 'ready');
-      await endJob(trx, job, { status: 'completed' }, newId());
+      const isThere = await moveInfluencer(trx, job, 'ready');
+      // Deleted: its job was canceled with it, as far as callers are concerned.
+      await endJob(trx, job, { status: isThere ? 'completed' : 'canceled' }, newId());
     });
   };

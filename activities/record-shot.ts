@@ -9,7 +9,7 @@ import { imageSize, type Shot } from '../src/domain/shots.ts';
 import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
 import type { Drawn } from './draw-shot.ts';
 import { badDrawing } from './failures.ts';
-import type { ActivityDeps } from './index.ts';
+import type { ActivityDeps } from './deps.ts';
 import { thumbnailOf } from './rendering/thumbnail.ts';
 
 /**

@@ -3,5 +3,5 @@ export async function all<Starts extends readonly Promise<unknown>[]>(
   starts: readonly [...Starts],
 ): Promise<{ -readonly [Index in keyof Starts]: Awaited<Starts[Index]> }> {
   await Promise.allSettled(starts);
-  return Promise.all(starts) as Promise<{ -readonly [Index in keyof Starts]: Awaited<Starts[Index]> }>;
+  return Promise.all(starts);
 }

@@ -33,7 +33,7 @@ export interface ApiParts {
 export const storageFolderOf = (dataDir: string): string => path.join(dataDir, 'storage');
 
 /** Serves the API until closed. Needs Postgres, migrated; goes on accepting while Temporal is away. */
-export async function startApi(parts: ApiParts): Promise<{ close(): Promise<void> }> {
+export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<void> }> {
   const { server, temporal, storageFolder, log } = parts;
   const opened = closers();
   try {

@@ -5,7 +5,7 @@ import { clockOffsetMs } from './db/clock.ts';
 const measureEveryMs = 60_000;
 
 /** Tells Postgres's time: what is signed by one process is checked by another, and their own clocks may differ. */
-export async function databaseClock(database: Knex, log: Logger): Promise<{ now(): Date; close(): void }> {
+export async function databaseClock(database: Knex, log: Logger): Promise<{ now: () => Date; close: () => void }> {
   let offsetMs = await clockOffsetMs(database);
   const timer = setInterval(() => {
     clockOffsetMs(database).then(

@@ -1,8 +1,8 @@
 /** What a root has opened, to be closed in reverse. */
 export interface Closers {
-  add(close: () => Promise<void> | void): void;
+  add: (close: () => Promise<void> | void) => void;
   /** Closes everything, also when one of them fails; rejects with what failed. Safe to call twice. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export function closers(): Closers {

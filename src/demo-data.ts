@@ -102,12 +102,14 @@ async function createThroughApi(apiUrl: string, apiKey: string, projectId: strin
   });
   if (response.status !== 202) throw new Error(`the demo influencer was refused: ${await response.text()}`);
   const { influencerId } = (await response.json()) as { influencerId: string };
-  for (const giveUpAt = Date.now() + readyWithinMs; ; await delay(100)) {
+  const giveUpAt = Date.now() + readyWithinMs;
+  for (;;) {
     const read = await fetch(`${apiUrl}/v1/influencers/${influencerId}`, { headers: { 'X-Api-Key': apiKey } });
     const { status, errorMessage } = (await read.json()) as { status: string; errorMessage: string | null };
     if (status === 'ready') return influencerId;
     if (status === 'failed' || Date.now() > giveUpAt) {
       throw new StartError(`The demo influencer was not rendered (${errorMessage ?? status}); the log says why.`);
     }
+    await delay(100);
   }
 }

@@ -25,12 +25,12 @@ import { startWorker } from './worker.ts';
 export interface Everything {
   demo: Demo;
   /** Resolves with a sentence when an embedded server ends by itself. */
-  broken: Promise<string>;
-  close(): Promise<void>;
+  ended: Promise<string>;
+  close: () => Promise<void>;
 }
 
 interface Progress {
-  onProgress(message: string): void;
+  onProgress: (message: string) => void;
   log: Logger;
   /** Gives the start up, in order. */
   signal: AbortSignal;
@@ -83,7 +83,7 @@ export async function startEverything(config: Config, { onProgress, log, signal 
       temporalUiUrl: temporal.uiUrl,
     });
     claim.announce({ apiUrl: server.url, databaseUrl });
-    return { demo, broken: Promise.race([postgres.broken, temporal.broken]), close: opened.close };
+    return { demo, ended: Promise.race([postgres.broken, temporal.broken]), close: opened.close };
   } catch (error) {
     await opened.close();
     throw error;

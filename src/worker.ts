@@ -11,9 +11,11 @@ import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
 import { createDatabaseActivities, createDrawingActivities } from '../activities/index.ts';
 import { illustratedRenderer } from '../activities/rendering/illustrated/illustrated-renderer.ts';
+import type { Renderer } from '../activities/rendering/renderer.ts';
 import { all } from './all.ts';
 import { closers } from './closers.ts';
 import { removeWorker, touchWorker } from './db/workers.ts';
+import type { RendererName } from './domain/shots.ts';
 import { taskQueues } from './domain/task-queues.ts';
 import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
@@ -27,13 +29,15 @@ export interface WorkerParts {
   databasePoolMax: number;
   temporal: ClientConnectConfig;
   storageFolder: string;
+  /** Others than the product's, for tests. */
+  renderers?: Record<RendererName, Renderer>;
   log: Logger;
 }
 
 export interface RunningWorker {
   /** It can do its work when Postgres and Temporal are there, and it polls. */
   check: Health['check'];
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 const workflowsPath = fileURLToPath(new URL('../workflows', import.meta.url));
@@ -56,7 +60,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     const deps = {
       database,
       storage: fileStorage(storageFolder),
-      renderers: { illustrated: illustratedRenderer },
+      renderers: parts.renderers ?? { illustrated: illustratedRenderer },
       newId,
       log,
     };
@@ -84,6 +88,10 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             workflowBundle,
             activities: createDatabaseActivities(deps),
             enableNonLocalActivities: false,
+            // A step waits in the worker for its turn, not for a connection to Postgres. And few jobs that move fast end sooner
+            // than many that move slowly at once.
+            maxConcurrentLocalActivityExecutions: parts.databasePoolMax,
+            maxConcurrentWorkflowTaskExecutions: 2 * parts.databasePoolMax,
             maxCachedWorkflows: 1_000,
             // A killed worker's workflows go to another one after this, not after ten seconds.
             stickyQueueScheduleToStartTimeout: '1 second',

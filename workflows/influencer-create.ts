@@ -8,9 +8,10 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  TemporalFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
-import type { ErrorCode } from '../src/domain/errors.ts';
+import type { ErrorCode, JobError } from '../src/domain/errors.ts';
 import { jobStateQuery, renderFailure, type JobAttempt, type JobStage, type JobState } from '../src/domain/job.ts';
 import type { Shot, ShotStatus } from '../src/domain/shots.ts';
 import { databaseStep, drawing, recordingStep } from './activity-options.ts';
@@ -35,59 +36,68 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
   };
   setHandler(jobState, () => state, { description: 'Stage and shots, as this attempt has them.' });
 
+  const failed: Partial<Record<Shot, ErrorCode>> = {};
+  const makeShot = async (shot: Shot): Promise<void> => {
+    try {
+      const drawn = await drawShot.executeWithOptions({ ...drawing, summary: `Draw ${shot}` }, [{ ...job, shot }]);
+      await recordShot({ ...job, shot, drawn });
+      tell('rendering', { [shot]: 'rendered' });
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const code = codeOf(error);
+      failed[shot] = code;
+      await failShot({ ...job, shot, code });
+      tell('rendering', { [shot]: 'failed' });
+    }
+  };
+
+  let failure: JobError;
   try {
     tell('copying_references');
     const plan = await copyReferenceMetadata(job);
     if (plan === null) return; // the attempt has ended in Postgres already: a reset or a late start changes nothing
-
-    const failed: Partial<Record<Shot, ErrorCode>> = {};
     for (const shots of plan.waves) {
       tell('rendering', Object.fromEntries(shots.map((shot) => [shot, 'rendering'])));
       await beginShots({ ...job, shots });
-      await Promise.all(
-        shots.map(async (shot) => {
-          try {
-            const drawn = await drawShot.executeWithOptions({ ...drawing, summary: `Draw ${shot}` }, [
-              { ...job, shot },
-            ]);
-            await recordShot({ ...job, shot, drawn });
-            tell('rendering', { [shot]: 'rendered' });
-          } catch (error) {
-            if (isCancellation(error)) throw error;
-            failed[shot] = codeOf(error);
-            await failShot({ ...job, shot, code: failed[shot] });
-            tell('rendering', { [shot]: 'failed' });
-          }
-        }),
-      );
+      await all(shots.map(makeShot));
     }
-
-    if (Object.keys(failed).length > 0) {
-      const error = renderFailure(failed, plan.total);
-      await failJob({ ...job, error });
-      throw ApplicationFailure.nonRetryable(error.message, error.code);
+    if (Object.keys(failed).length === 0) {
+      tell('finalizing');
+      await publishInfluencer(job);
+      return;
     }
-    tell('finalizing');
-    await publishInfluencer(job);
+    failure = renderFailure(failed, plan.total);
   } catch (error) {
-    if (isCancellation(error)) await CancellationScope.nonCancellable(() => cancelJob(job));
-    else if (error instanceof ActivityFailure) await failJob({ ...job, error: internalError });
-    throw error;
+    if (isCancellation(error)) {
+      await CancellationScope.nonCancellable(() => cancelJob(job));
+      throw error;
+    }
+    // Anything else than a step's failure is a fault of this code: Temporal then waits for a worker that has it mended.
+    if (!(error instanceof TemporalFailure)) throw error;
+    failure = internalError;
   }
+  await CancellationScope.nonCancellable(() => failJob({ ...job, error: failure }));
+  throw ApplicationFailure.nonRetryable(failure.message, failure.code);
 }
 
-const internalError = {
+/** Waits for all, also when one fails, so that no step is under way when the job ends; then throws the first failure. */
+async function all(steps: Promise<void>[]): Promise<void> {
+  await Promise.allSettled(steps);
+  await Promise.all(steps);
+}
+
+const internalError: JobError = {
   code: 'INTERNAL',
   message: 'The job failed by a fault of the service.',
   retryable: true,
   details: null,
-} as const;
+};
 
-/** The code that an activity failed with: activities name theirs as the failure's type, and a timeout has none. */
+/** The code that a step failed with: activities name theirs as the failure's type, and a timeout has none. */
 function codeOf(error: unknown): ErrorCode {
-  const type =
-    error instanceof ActivityFailure && error.cause instanceof ApplicationFailure ? error.cause.type : undefined;
-  return type === 'CONTENT_REJECTED' ? type : 'RENDER_FAILED';
+  const cause = error instanceof ActivityFailure ? error.cause : error; // a local activity's failure comes bare
+  const isRejected = cause instanceof ApplicationFailure && cause.type === 'CONTENT_REJECTED';
+  return isRejected ? 'CONTENT_REJECTED' : 'RENDER_FAILED';
 }
 
 /** What an operator reads in Temporal's UI while the workflow runs. */

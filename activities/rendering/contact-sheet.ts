@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { letteringOf } from './lettering.ts';
 
-export interface ContactSheetRow {
+interface ContactSheetRow {
   title: string;
   subtitle?: string;
   images: readonly { bytes: Uint8Array; caption: string }[];

@@ -40,7 +40,7 @@ function fitted(text: string, size: number, maxWidth: number): readonly string[]
   return [...characters, '…'];
 }
 
-export interface Lettering {
+interface Lettering {
   text: string;
   /** Left end of the baseline, in pixels; its middle when `isCentered`. */
   x: number;

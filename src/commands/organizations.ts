@@ -13,7 +13,8 @@ import { openMigratedDatabase } from '../migrated-database.ts';
 /** `doppel organizations create`: prints the id and the first key, which may do everything. */
 export const createOrganization = (config: Config, { name, tier }: { name: string; tier: Tier }): Promise<void> =>
   withDatabase(config, async (database) => {
-    if ([...name].length < 1 || [...name].length > 128) throw new StartError('--name must have 1 to 128 characters.');
+    const { length } = Array.from(name);
+    if (length < 1 || length > 128) throw new StartError('--name must have 1 to 128 characters.');
     const organizationId = newId();
     await insertOrganization(database, { id: organizationId, name, tier });
     const key = await createApiKey(database, {

@@ -1,14 +1,19 @@
+interface Running {
+  /** Settles when it ends by itself: with a sentence when it broke, with null when it is done. */
+  ended?: Promise<string | null>;
+  close: () => Promise<void>;
+}
+
 /**
- * Starts something and runs it until SIGINT or SIGTERM, or until it says that it is broken; then closes it. A signal during
- * the start gives the start up. A second signal ends the process at once.
+ * Starts something and runs it until SIGINT or SIGTERM, or until it ends by itself; then closes it. A signal during the start
+ * gives the start up. A second signal ends the process at once.
  */
-export async function runUntilStopped<Running extends { close(): Promise<void>; broken?: Promise<string> }>(
+export async function runUntilStopped(
   start: (signal: AbortSignal) => Promise<Running>,
-  onRunning: (running: Running) => void = () => undefined,
   say: (message: string) => void = () => undefined,
 ): Promise<void> {
   const stopping = new AbortController();
-  const stopped = new Promise<string | null>((resolve) => {
+  const stopped = new Promise<null>((resolve) => {
     const stop = () => {
       if (stopping.signal.aborted) process.exit(1);
       stopping.abort();
@@ -24,9 +29,8 @@ export async function runUntilStopped<Running extends { close(): Promise<void>; 
     if (stopping.signal.aborted) return;
     throw error;
   }
-  onRunning(running);
-  const broken = await Promise.race([stopped, running.broken ?? stopped]);
-  say(broken === null ? 'Stopping' : `${broken} Stopping; the next start goes on with the same data.`);
+  const broken = await Promise.race([stopped, running.ended ?? stopped]);
   if (broken !== null) process.exitCode = 1;
+  say(broken === null ? 'Stopping' : `${broken} Stopping; the next start goes on with the same data.`);
   await running.close();
 }

@@ -14,14 +14,12 @@ export async function start(config: Config): Promise<void> {
     console.log(`  ${message}`);
   };
   console.log('Doppel');
-  await runUntilStopped(
-    (signal) => startEverything(config, { onProgress: say, log, signal }),
-    ({ demo }) => {
-      const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-      console.log(welcome(demo, { logFile: path.relative('', file), seconds }));
-    },
-    say,
-  );
+  await runUntilStopped(async (signal) => {
+    const everything = await startEverything(config, { onProgress: say, log, signal });
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(welcome(everything.demo, { logFile: path.relative('', file), seconds }));
+    return everything;
+  }, say);
 }
 
 function welcome(demo: Everything['demo'], { logFile, seconds }: { logFile: string; seconds: string }): string {

@@ -47,15 +47,17 @@ export async function acceptJobs(
   trx: Trx,
   rows: readonly (NewClone | NewCreation)[],
 ): Promise<(AcceptedJob | Refusal)[]> {
-  const answers = await query<Partial<AcceptedJob> & { hasOrigin: boolean; hasAssets: boolean }>(trx, acceptSql, {
+  const answers = await query<Answer>(trx, acceptSql, {
     rows: JSON.stringify(rows),
   });
   return answers.map(({ hasOrigin, hasAssets, ...job }) => {
     if (!hasOrigin) return 'origin_missing';
     if (!hasAssets) return 'assets_missing';
-    return job.jobId === undefined || job.jobId === null ? 'influencer_exists' : (job as AcceptedJob);
+    return job.jobId === null ? 'influencer_exists' : job;
   });
 }
+
+type Answer = { hasOrigin: boolean; hasAssets: boolean } & (AcceptedJob | { jobId: null });
 
 const acceptSql = `
   with request as materialized (

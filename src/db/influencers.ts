@@ -41,11 +41,11 @@ export async function findInfluencer(trx: Trx, owned: OwnedId): Promise<Influenc
   return rows[0];
 }
 
-/** Where an influencer may come from when it becomes what it is: a retry takes `failed` back to `training`. */
+/** Where an influencer may come from: a retry takes `failed` back to `training`, or to `ready` where nothing was left to draw. */
 const allowedFrom = {
   training: ['pending', 'failed', 'training'],
-  ready: ['training'],
-  failed: ['pending', 'training'],
+  ready: ['pending', 'training', 'failed'],
+  failed: ['pending', 'training', 'failed'],
 } as const satisfies Partial<Record<InfluencerStatus, readonly InfluencerStatus[]>>;
 
 /** Moves an influencer; gives false when it is not in a status from which it may (it is deleted, say). `failed` needs a message. */

@@ -22,18 +22,23 @@ export interface RunningJob extends JobAttempt {
 
 /** Locks a job for this transaction; undefined when this attempt of it does not run (any more). */
 export async function lockRunningJob(trx: Trx, { jobId, attempt }: JobAttempt): Promise<RunningJob | undefined> {
-  const rows = await query<RunningJob>(
+  const [job] = await query<Omit<RunningJob, 'shotStatuses'>>(
     trx,
-    `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.environment, j.project_id as "projectId",
-            j.influencer_id as "influencerId", j.stage, j.shots, j.renderer,
-            (select coalesce(jsonb_object_agg(s.shot, s.status), '{}') from job_shots s
-             where s.organization_id = j.organization_id and s.job_id = j.id) as "shotStatuses"
-     from jobs j
-     where j.id = :jobId and j.attempt = :attempt and j.status = 'running'
-     for update of j`,
+    `select id as "jobId", attempt, organization_id as "organizationId", environment, project_id as "projectId",
+            influencer_id as "influencerId", stage, shots, renderer
+     from jobs
+     where id = :jobId and attempt = :attempt and status = 'running'
+     for update`,
     { jobId, attempt },
   );
-  return rows[0];
+  if (job === undefined) return undefined;
+  // A statement of its own: one that waited for the lock would see the shots as they were before it waited.
+  const rows = await query<{ shot: Shot; status: ShotStatus }>(
+    trx,
+    'select shot, status from job_shots where organization_id = :organizationId and job_id = :jobId',
+    { organizationId: job.organizationId, jobId },
+  );
+  return { ...job, shotStatuses: Object.fromEntries(rows.map(({ shot, status }) => [shot, status])) };
 }
 
 interface JobEvent {
@@ -82,7 +87,7 @@ export async function moveJob(
   );
 }
 
-/** Ends a locked job for good, with its event. */
+/** Ends a locked job, with its event; shots that nobody draws any more are pending again. */
 export async function endJob(
   trx: Trx,
   job: RunningJob,
@@ -98,6 +103,10 @@ export async function endJob(
            error = :jobError::jsonb, last_seq = last_seq + 1, updated_at = now(), finished_at = now()
        where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
        returning *
+     ),
+     left_over as (
+       update job_shots set status = 'pending'
+       where organization_id = :organizationId and job_id = :jobId and status = 'rendering'
      ) ${eventSql(`'job.' || status`)}`,
     {
       organizationId: job.organizationId,

@@ -17,7 +17,7 @@ const uuidPattern = '[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}';
 const base32Pattern = '[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}';
 
 const eitherCase = (text: string) =>
-  [...text].map((letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`).join('');
+  Array.from(text, (letter) => `[${letter.toUpperCase()}${letter.toLowerCase()}]`).join('');
 
 /** The spellings that are accepted for an id of this kind, as a regular expression for JSON Schema. */
 export const idPattern = (kind: IdKind): string =>
@@ -37,7 +37,7 @@ export function formatId(kind: IdKind, uuid: string): string {
 /** Reads any accepted spelling of an id into a lower-case UUID; throws a `RangeError` for a text that `idPattern` refuses. */
 export function parseId(kind: IdKind, text: string): string {
   if (!new RegExp(idPattern(kind)).test(text)) throw new RangeError(`not an id of kind ${kind}`);
-  const bare = text.length > 36 || text.length < 36 ? text.slice(text.indexOf('_') + 1) : text;
+  const bare = text.slice(text.indexOf('_') + 1);
   if (bare.length === 36) return bare.toLowerCase();
   let value = 0n;
   for (const letter of bare.toUpperCase()) value = (value << 5n) | BigInt(alphabet.indexOf(letter));

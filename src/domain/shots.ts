@@ -13,10 +13,7 @@ export const thumbnailSize = 256;
 export const rendererNames = ['illustrated'] as const;
 export type RendererName = (typeof rendererNames)[number];
 
-/** The order in which a renderer draws: one wave after the other, the shots of a wave at once. */
-export function wavesOf(renderer: RendererName, wanted: readonly Shot[]): Shot[][] {
-  switch (renderer) {
-    case 'illustrated':
-      return wanted.length === 0 ? [] : [[...wanted]];
-  }
-}
+/** How each renderer goes about a set: one wave after the other, the shots of a wave at once. */
+export const wavesOf: Record<RendererName, (wanted: readonly Shot[]) => Shot[][]> = {
+  illustrated: (wanted) => (wanted.length === 0 ? [] : [[...wanted]]),
+};

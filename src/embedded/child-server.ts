@@ -32,7 +32,7 @@ export type ChildServer = {
   /** Resolves when the process has ended, however it did, with a phrase that says how: `ended with exit code 1`. */
   readonly exited: Promise<string>;
   /** Stops it and waits; rejects if it had to be killed. Safe to call twice. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 /** A server that ended before it was ready; the message holds the last lines of its log. */

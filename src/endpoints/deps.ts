@@ -11,8 +11,8 @@ export interface Deps {
   dispatcher: Dispatcher;
   liveJobs: LiveJobs;
   /** Postgres's time. */
-  now(): Date;
-  newId(): string;
+  now: () => Date;
+  newId: () => string;
   /** How long this renderer's jobs take, in ms, from those that it completed; null when it completed none. */
-  medianRenderingMs(renderer: RendererName): Promise<number | null>;
+  medianRenderingMs: (renderer: RendererName) => Promise<number | null>;
 }

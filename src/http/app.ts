@@ -22,7 +22,7 @@ interface AppParts<Deps> {
   /** Beside the endpoints: the pictures, where this process serves them. */
   routes: readonly Koa.Middleware[];
   health: Health;
-  newId(): string;
+  newId: () => string;
   log: Logger;
 }
 

@@ -10,8 +10,8 @@ const maxBytes = 1024 * 1024;
  * a body that is empty or not JSON in UTF-8.
  */
 export async function readJson(ctx: Context): Promise<unknown> {
-  const isEmpty =
-    ctx.request.length === 0 || (ctx.request.length === undefined && !ctx.req.headers['transfer-encoding']);
+  const length = ctx.get('Content-Length');
+  const isEmpty = length === '0' || (length === '' && ctx.get('Transfer-Encoding') === '');
   if (isEmpty) throw notJson('is required, as JSON');
   const { charset, type } = ctx.request;
   if (type !== 'application/json' || !['', 'utf-8', 'utf8'].includes(charset.toLowerCase())) {
@@ -20,9 +20,11 @@ export async function readJson(ctx: Context): Promise<unknown> {
   if (!['', 'identity'].includes(ctx.get('Content-Encoding'))) {
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'The body must not be compressed.');
   }
-  const bytes = await rawBody(ctx.req, { limit: maxBytes, length: ctx.request.length }).catch((error: unknown) => {
-    throw bodyError(error);
-  });
+  const bytes = await rawBody(ctx.req, { limit: maxBytes, length: length === '' ? null : length }).catch(
+    (error: unknown) => {
+      throw bodyError(error);
+    },
+  );
   if (bytes.length === 0) throw notJson('is required, as JSON');
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));

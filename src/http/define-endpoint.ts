@@ -39,7 +39,7 @@ interface EndpointSpec<Deps, Path, Replies, BodySchema, Params, Body, Reply> {
   replies: Replies;
   /** The codes that this endpoint may answer beside those that every route has. */
   errors: readonly RequestErrorCode[];
-  handle(request: EndpointRequest<Params, Body>, deps: Deps): Promise<Reply>;
+  handle: (request: EndpointRequest<Params, Body>, deps: Deps) => Promise<Reply>;
 }
 
 /** An endpoint as the machine behind it sees it, whatever its own types are. */
@@ -53,11 +53,11 @@ export type Endpoint<Deps> = EndpointSpec<
   EndpointReply<number, unknown>
 >;
 
-type PathParams<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? Record<Name | keyof PathParams<Rest>, string>
+type ParamsIn<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? Name | ParamsIn<Rest>
   : Path extends `${string}:${infer Name}`
-    ? Record<Name, string>
-    : Record<never, string>;
+    ? Name
+    : never;
 
 type ReplyOf<Replies> = {
   [Status in keyof Replies]: Replies[Status] extends { schema: infer Schema extends TSchema }
@@ -75,6 +75,14 @@ export const defineEndpoint =
     const Replies extends Record<number, ReplySpec>,
     BodySchema extends TSchema | undefined = undefined,
   >(
-    spec: EndpointSpec<Deps, Path, Replies, BodySchema, PathParams<Path>, BodyOf<BodySchema>, ReplyOf<Replies>>,
+    spec: EndpointSpec<
+      Deps,
+      Path,
+      Replies,
+      BodySchema,
+      Record<ParamsIn<Path>, string>,
+      BodyOf<BodySchema>,
+      ReplyOf<Replies>
+    >,
   ): Endpoint<Deps> =>
     spec as unknown as Endpoint<Deps>;

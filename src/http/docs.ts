@@ -30,7 +30,10 @@ const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 export function docsRoutes(endpoints: readonly Endpoint<never>[]) {
   const document = JSON.stringify(openApiDocument(endpoints));
   return async (ctx: Context, next: Next): Promise<void> => {
-    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') return next();
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      await next();
+      return;
+    }
     const asset = assets.find((name) => ctx.path === `/docs/${name}`);
     if (ctx.path === '/openapi.json') {
       ctx.type = 'application/json';
@@ -43,9 +46,9 @@ export function docsRoutes(endpoints: readonly Endpoint<never>[]) {
       ctx.type = 'text/javascript; charset=utf-8';
       ctx.body = startScript;
     } else if (asset !== undefined) {
-      await sendFile(ctx, `/${asset}`, { root: getAbsoluteFSPath(), maxAge: '1 day' });
+      await sendFile(ctx, `/${asset}`, { root: getAbsoluteFSPath(), headers: { 'Cache-Control': 'max-age=86400' } });
     } else {
-      return next();
+      await next();
     }
   };
 }

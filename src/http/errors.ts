@@ -21,7 +21,7 @@ export const errorEnvelope =
       const refusal = refusalOf(error);
       if (refusal.status >= 500) log.error({ err: error, requestId: ctx.state.requestId }, 'request failed');
       ctx.status = refusal.status;
-      ctx.set(refusal.headers);
+      ctx.set({ 'Cache-Control': 'no-store', ...refusal.headers });
       ctx.body = {
         error: {
           code: refusal.code,

@@ -7,9 +7,12 @@ const prefix = '/files/';
 
 /** Serves stored pictures from a folder to whoever holds a signed URL, in ranges too (RFC 9110, section 14). */
 export const fileRoutes =
-  ({ folder, urls, now }: { folder: string; urls: SignedUrls; now(): Date }) =>
+  ({ folder, urls, now }: { folder: string; urls: SignedUrls; now: () => Date }) =>
   async (ctx: Context, next: Next): Promise<void> => {
-    if (!ctx.path.startsWith(prefix)) return next();
+    if (!ctx.path.startsWith(prefix)) {
+      await next();
+      return;
+    }
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
       ctx.set('Allow', 'GET, HEAD');
       throw new ApiError('METHOD_NOT_ALLOWED', `${ctx.path} does not take ${ctx.method}.`);
@@ -20,7 +23,11 @@ export const fileRoutes =
     if (expiresAt === null)
       throw new ApiError('NOT_FOUND', 'The URL is not valid, or has expired; read the record again.');
     const maxAgeS = Math.max(0, Math.floor((expiresAt.getTime() - now().getTime()) / 1000));
-    ctx.set('Cache-Control', `private, max-age=${String(maxAgeS)}, immutable`);
-    ctx.set('Content-Security-Policy', `default-src 'none'`);
-    await sendFile(ctx, `/${key}`, { root: folder, cacheControl: false });
+    await sendFile(ctx, `/${key}`, {
+      root: folder,
+      headers: {
+        'Cache-Control': `private, max-age=${String(maxAgeS)}, immutable`,
+        'Content-Security-Policy': `default-src 'none'`,
+      },
+    });
   };

@@ -1,18 +1,20 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+
+type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 export interface HttpServer {
   /** `http://host:port`, with the port that it really got. */
   url: string;
   /** Hands requests to this; until then they are answered 503. */
-  serve(listener: RequestListener): void;
+  serve: (listener: Listener) => void;
   /** Takes no more requests and waits for those under way, at most `withinMs`; then cuts what is left. Safe to call twice. */
-  close(withinMs?: number): Promise<void>;
+  close: (withinMs?: number) => Promise<void>;
 }
 
 /** Listens; rejects with the system's error (`EADDRINUSE`, …) when it cannot. */
 export async function openServer({ host, port }: { host: string; port: number }): Promise<HttpServer> {
-  let listener: RequestListener = (_, response) => {
+  let listener: Listener = (_, response) => {
     response.writeHead(503, { 'Content-Type': 'application/json; charset=utf-8', 'Retry-After': '1' });
     response.end(JSON.stringify({ status: 'starting' }));
   };

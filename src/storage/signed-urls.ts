@@ -15,9 +15,9 @@ export const hourOf = (now: Date): number => Math.floor(now.getTime() / hourMs);
 
 export interface SignedUrls {
   /** The URL that opens an object until the next full hour but one, so for one to two hours. */
-  urlOf(key: string, now: Date): string;
+  urlOf: (key: string, now: Date) => string;
   /** Tells until when a URL's query opens an object; null when it does not (any more). */
-  expiryOf(key: string, query: URLSearchParams, now: Date): Date | null;
+  expiryOf: (key: string, query: URLSearchParams, now: Date) => Date | null;
 }
 
 export function signedUrls(publicUrl: string, signingKeys: readonly [SigningKey, ...SigningKey[]]): SignedUrls {

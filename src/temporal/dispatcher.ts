@@ -10,12 +10,14 @@ import { startJobWorkflow } from './start-workflow.ts';
 
 export interface Dispatcher {
   /** Starts a job's workflow soon; a job that finds too many before it is left to the scan. Never throws. */
-  offer(job: Dispatch): void;
+  offer: (job: Dispatch) => void;
   /** Scans for unstarted jobs until closed. */
-  scan(): void;
+  scan: () => void;
   /** Stops taking jobs and waits for the starts under way. */
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
+
+const startWithinMs = 5_000;
 
 interface DispatcherDeps {
   database: Knex;
@@ -35,19 +37,22 @@ export function createDispatcher(
 
   const start = async (job: Dispatch): Promise<void> => {
     try {
-      // A start that hangs is given up: the claim runs out, and starting twice does no harm.
-      await temporal.withDeadline(Date.now() + 5_000, () => startJobWorkflow(temporal, job));
+      // A start that hangs, or that closing interrupts, is given up: the claim runs out, and starting twice does no harm.
+      await temporal.withAbortSignal(closing.signal, () =>
+        temporal.withDeadline(Date.now() + startWithinMs, () => startJobWorkflow(temporal, job)),
+      );
       await markDispatched(database, job);
       if (isTemporalAway) log.info('Temporal is back: starting what was accepted meanwhile');
       isTemporalAway = false;
     } catch (error) {
+      if (closing.signal.aborted) return;
       if (!isTemporalAway) log.warn({ err: error, jobId: job.jobId }, 'a job could not be started; it is tried again');
       isTemporalAway = true; // the claim runs out in a few seconds, and the next scan tries again
     }
   };
 
   const pump = (): void => {
-    while (starting.size < maxConcurrent) {
+    while (starting.size < maxConcurrent && !closing.signal.aborted) {
       const job = waiting.shift();
       if (job === undefined) return;
       const started: Promise<void> = start(job).finally(() => {

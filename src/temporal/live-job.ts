@@ -25,7 +25,7 @@ export type LiveJob =
 
 export interface LiveJobs {
   /** Asks Temporal about a running attempt; null when it was asked too much already. Never throws, and never takes long. */
-  of(attempt: JobAttempt): Promise<LiveJob | null>;
+  of: (attempt: JobAttempt) => Promise<LiveJob | null>;
 }
 
 const deadlineMs = 300;
@@ -45,7 +45,7 @@ export function createLiveJobs(temporal: Client, log: Logger): LiveJobs {
     try {
       const [description, state] = await temporal.withDeadline(Date.now() + deadlineMs, () =>
         // The query needs a worker: without one it is not answered, and what the server itself knows is told all the same.
-        Promise.all([handle.describe(), handle.query<JobState, []>(jobStateQuery).catch(() => null)]),
+        Promise.all([handle.describe(), handle.query<JobState>(jobStateQuery).catch(() => null)]),
       );
       awaySince = null;
       return { answered: true, heldSteps: heldStepsOf(description.raw.pendingActivities ?? []), state };
@@ -88,7 +88,7 @@ function heldStepsOf(pending: readonly PendingActivity[]): HeldStep[] {
   return pending
     .flatMap((step): HeldStep[] => {
       const isPaused = step.paused ?? false;
-      const isRetrying = step.state === scheduled && (step.attempt ?? 1) > 1;
+      const isRetrying = Number(step.state) === scheduled && (step.attempt ?? 1) > 1;
       if (!isPaused && !isRetrying) return [];
       const type = step.lastFailure?.applicationFailureInfo?.type ?? '';
       return [

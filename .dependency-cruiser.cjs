@@ -1,0 +1,81 @@
+// Who may import whom. Each rule is named after the harm that it prevents; src/*.ts and src/commands are the roots, which
+// know every concrete thing.
+const types = { dependencyTypesNot: ['type-only'] };
+const rings = '^src/(domain|schemas|db|storage|http|endpoints|temporal|embedded|commands)/';
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', comment: 'type cycles count too', from: {}, to: { circular: true } },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: '^src/domain/' },
+      to: { pathNot: '^src/domain/' },
+    },
+    {
+      name: 'workflows-load-only-pure-code',
+      severity: 'error',
+      from: { path: '^workflows/' },
+      to: { pathNot: ['^workflows/', '^src/domain/', '^node_modules/@temporalio/(workflow|common)/'], ...types },
+    },
+    {
+      name: 'only-the-worker-loads-activities',
+      severity: 'error',
+      from: { pathNot: ['^src/worker\\.ts$', '^src/commands/demo\\.ts$', '^activities/', '^(test|scripts)/'] },
+      to: { path: '^activities/', ...types },
+    },
+    {
+      name: 'only-the-bundler-loads-workflows',
+      severity: 'error',
+      from: { pathNot: ['^workflows/', '^test/'] },
+      to: { path: '^workflows/', ...types },
+    },
+    {
+      name: 'http-stops-at-endpoints',
+      severity: 'error',
+      from: { path: '^(src/(domain|schemas|db|storage|temporal|embedded)|activities|workflows)/' },
+      to: { path: '^(src/(http|endpoints)/|node_modules/(@koa|koa)/)' },
+    },
+    {
+      name: 'the-machine-knows-no-endpoint',
+      severity: 'error',
+      from: { path: '^src/http/' },
+      to: { path: '^src/(endpoints|temporal|embedded)/' },
+    },
+    {
+      name: 'endpoints-draw-nothing',
+      severity: 'error',
+      from: { path: '^src/endpoints/' },
+      to: { path: '^(activities/|src/embedded/|node_modules/(sharp|@dicebear)/)' },
+    },
+    {
+      name: 'sql-stays-in-db',
+      severity: 'error',
+      comment: 'embedded Postgres is asked whether it is ready before there is a pool',
+      from: { pathNot: ['^src/db/', '^src/embedded/postgres\\.ts$', '^test/'] },
+      to: { path: '^node_modules/(knex|pg)/', ...types },
+    },
+    {
+      name: 'drawing-knows-no-database',
+      severity: 'error',
+      from: { path: '^activities/rendering/' },
+      to: { path: '^src/(db|storage)/' },
+    },
+    {
+      name: 'no-import-of-roots',
+      severity: 'error',
+      from: { path: [rings.replace('|commands', ''), '^(activities|workflows)/'] },
+      to: { path: '^src/[^/]+\\.ts$', pathNot: '^src/start-error\\.ts$' },
+    },
+    { name: 'no-import-of-tests', severity: 'error', from: { pathNot: '^(test|scripts)/' }, to: { path: '^test/' } },
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,123 @@
+// `doppel demo`: the main job as a caller would do it, over the API alone, with something to look at in the end.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { contactSheet } from '../../activities/rendering/contact-sheet.ts';
+import type { Config } from '../config.ts';
+import { readDemo, type Demo } from '../demo-data.ts';
+import { startEverything } from '../embedded.ts';
+import { findLivingInstance } from '../embedded/instance-lock.ts';
+import type { Influencer } from '../schemas/influencer.ts';
+import type { Job, JobEnvelope } from '../schemas/job.ts';
+import { StartError } from '../start-error.ts';
+import { installTemporalRuntime } from '../temporal-runtime.ts';
+import { openLogFile } from './open-log.ts';
+import { runUntilStopped } from './run-until-stopped.ts';
+
+const overrides = { vibe: 'sharper, more deadpan', style: 'streetwear' };
+const doneWithinMs = 5 * 60_000;
+
+export async function demo(config: Config): Promise<void> {
+  const running = findLivingInstance(config.dataDir);
+  const known = running === undefined ? null : await readDemo(config.dataDir);
+  if (known !== null) {
+    await cloneAndShow(known, config.dataDir);
+    return;
+  }
+  console.log('Nothing runs yet: starting everything for the demo');
+  const { log } = openLogFile(config);
+  installTemporalRuntime(log);
+  await runUntilStopped(async (signal) => {
+    const everything = await startEverything(config, { onProgress: say, log, signal });
+    try {
+      await cloneAndShow(everything.demo, config.dataDir);
+    } catch (error) {
+      await everything.close();
+      throw error;
+    }
+    return { close: everything.close, ended: Promise.resolve(null) };
+  });
+}
+
+const say = (message: string) => {
+  console.log(`  ${message}`);
+};
+
+async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
+  const api = caller(known);
+  const source = await api.get<Influencer>(`/v1/influencers/${known.influencerId}`);
+  const name = `${source.name} (EU)`;
+  console.log(`\nCloning ${source.name} with ${JSON.stringify(overrides)}`);
+  const { jobId, influencerId } = await api.post<JobEnvelope>(`/v1/influencers/${known.influencerId}/clone`, {
+    name,
+    overrides,
+  });
+  await watch(() => api.get<Job>(`/v1/jobs/${jobId}`));
+  const clone = await api.get<Influencer>(`/v1/influencers/${influencerId}`);
+
+  const folder = path.join(dataDir, 'demo');
+  await mkdir(folder, { recursive: true });
+  const rows = await Promise.all(
+    [
+      { title: source.name, subtitle: 'the source', file: 'source', person: source },
+      { title: clone.name, subtitle: Object.values(overrides).join(' · '), file: 'clone', person: clone },
+    ].map(async ({ file, person, ...row }) => ({
+      ...row,
+      images: await Promise.all(
+        person.referenceImages.map(async ({ url, shot }) => {
+          const caption = shot ?? 'uploaded';
+          const bytes = new Uint8Array(await (await answered(await fetch(url))).arrayBuffer());
+          await writeFile(path.join(folder, `${file}-${caption}.webp`), bytes);
+          return { bytes, caption };
+        }),
+      ),
+    })),
+  );
+  const sheet = path.join(folder, 'contact-sheet.png');
+  await writeFile(sheet, await contactSheet(rows));
+
+  console.log(`
+  Contact sheet  ${path.relative('', sheet)}
+  Images         ${path.relative('', folder)}/source-*.webp, clone-*.webp
+  The clone      ${known.apiUrl}/v1/influencers/${influencerId}`);
+  if (known.temporalUiUrl !== null) {
+    console.log(`  Its workflow   ${known.temporalUiUrl}/namespaces/default/workflows/${jobId}`);
+  }
+}
+
+/** Shows a job as a bar until it has ended; throws a `StartError` when it did not complete. */
+async function watch(read: () => Promise<Job>): Promise<void> {
+  const giveUpAt = Date.now() + doneWithinMs;
+  for (;;) {
+    const job = await read();
+    const filled = Math.round(job.progress * 30);
+    const bar = `${'█'.repeat(filled)}${'░'.repeat(30 - filled)}`;
+    const state = `${bar} ${job.stage ?? job.status}, ${String(job.images.rendered)} of ${String(job.images.total)} images`;
+    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${state}`);
+    if (job.status !== 'running') {
+      console.log(process.stdout.isTTY ? '' : `  ${state}`);
+      if (job.status === 'completed') return;
+      throw new StartError(`The job ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`);
+    }
+    if (Date.now() > giveUpAt) throw new StartError(`The job still runs after five minutes (${job.jobId}).`);
+    await delay(100);
+  }
+}
+
+const caller = ({ apiUrl, apiKey }: Demo) => {
+  const send = async <Body>(location: string, init: RequestInit = {}): Promise<Body> => {
+    const headers = { 'X-Api-Key': apiKey, 'Content-Type': 'application/json' };
+    return (await (await answered(await fetch(apiUrl + location, { ...init, headers }))).json()) as Body;
+  };
+  return {
+    get: send,
+    post: <Body>(location: string, body: unknown) =>
+      send<Body>(location, { method: 'POST', body: JSON.stringify(body) }),
+  };
+};
+
+async function answered(response: Response): Promise<Response> {
+  if (response.ok) return response;
+  throw new StartError(`${response.url} answered ${String(response.status)}: ${await response.text()}`);
+}
