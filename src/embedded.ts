@@ -67,7 +67,7 @@ export async function startEverything(config: Config, { onProgress, log, signal 
       log,
     };
     const publicUrl = config.publicUrl ?? server.url;
-    onProgress('Starting the API and the worker');
+    onProgress('Starting the API and the worker …');
     const signingKeys = config.signingKeys ?? (await ownSigningKeys(config.dataDir));
     await all([
       startWorker(shared).then(({ close }) => {
@@ -95,7 +95,7 @@ type Opened = ReturnType<typeof closers>;
 /** Postgres as the environment names it, or one of our own. */
 async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress: Progress, opened: Opened) {
   if (config.databaseUrl !== null) return { databaseUrl: config.databaseUrl, broken: never };
-  progress.onProgress('Starting Postgres');
+  progress.onProgress('Starting Postgres …');
   const { dataDir } = config;
   const { connectionString, exited, stop } = await startPostgres({ ...progress, dataDir, onSpawn: claim.recordServer });
   opened.add(stop);
@@ -106,7 +106,6 @@ async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress
 async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress: Progress, opened: Opened) {
   if (config.hasTemporal) return { connect: config.temporal, uiUrl: null, broken: never };
   const binary = await findTemporal({ ...progress, env: config.environment });
-  progress.onProgress('Starting Temporal');
   const { dataDir } = config;
   const server = await startTemporalServer({ ...progress, dataDir, binary, onSpawn: claim.recordServer });
   opened.add(server.stop);

@@ -2,8 +2,8 @@
 // The command line. Each command loads only what it runs; one that cannot go on says why in a sentence and exits with 1.
 
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import packageJson from 'doppel/package.json' with { type: 'json' };
 import { readConfig, type Config } from './config.ts';
 import { environments, type Environment } from './domain/influencer.ts';
 import { scopes, tiers, type Scope, type Tier } from './domain/scopes.ts';
@@ -24,9 +24,12 @@ const listOf =
     });
 const scopeList = listOf<Scope>(scopes);
 
+// By the package's own name, so that the same line works from src and from dist.
+const { version } = createRequire(import.meta.url)('doppel/package.json') as { version: string };
+
 const program = new Command('doppel')
   .description('Keeps synthetic influencers and clones them.')
-  .version(packageJson.version)
+  .version(version)
   .showHelpAfterError();
 
 program

@@ -56,6 +56,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     opened.add(() => connection.close());
     const client = new Client({ connection, namespace });
 
+    sharp.cache(false); // every picture is a new one
     sharp.concurrency(1); // one picture a core: the task queue brings as many as there are cores
     const deps = {
       database,

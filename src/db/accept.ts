@@ -78,7 +78,7 @@ const acceptSql = `
              else '{}'
            end as identity,
            jsonb_build_object('clonedFrom', jsonb_build_object(
-             'influencerId', source.id, 'name', source.name, 'clonedAt', now())) as attributes,
+             'influencerId', source.id, 'name', source.name, 'clonedAt', now()::timestamptz(3))) as attributes,
            coalesce((
              select jsonb_agg(jsonb_build_object(
                       'assetId', i.asset_id, 'shot', i.shot, 'position', i.position, 'addedAt', i.added_at))

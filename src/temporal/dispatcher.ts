@@ -1,6 +1,7 @@
 // Starts the workflows of accepted jobs. The process that accepted a job offers it here, off the caller's path; whatever is
 // committed and not started (a crash, Temporal away, too much at once) is found by the scan of any worker.
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
@@ -32,6 +33,7 @@ export function createDispatcher(
   const waiting: Dispatch[] = [];
   const starting = new Set<Promise<void>>();
   const closing = new AbortController();
+  setMaxListeners(maxConcurrent + 2, closing.signal); // each start under way listens, and the scan
   let scanning = Promise.resolve();
   let isTemporalAway = false;
 
