@@ -88,9 +88,12 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     Object.keys(environmentSchema.properties).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
   if (!validate(set)) {
-    const faults = (validate.errors ?? []).map(
-      ({ instancePath, message }) => `  ${instancePath.slice(1)} ${message ?? 'is not valid'}`,
-    );
+    const faults = (validate.errors ?? []).map(({ instancePath, keyword, params, message }) => {
+      const name = instancePath.slice(1);
+      const variables: Record<string, { description?: string }> = environmentSchema.properties;
+      const rule = keyword === 'enum' ? `must be one of ${(params['allowedValues'] as string[]).join(', ')}` : message;
+      return `  ${name} ${rule ?? 'is not valid'}. ${variables[name]?.description ?? ''}`;
+    });
     throw new StartError(`The environment is not valid:\n${faults.join('\n')}`);
   }
   const values = set as Static<typeof environmentSchema>;

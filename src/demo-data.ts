@@ -38,7 +38,7 @@ const person = {
   personality: { traits: ['curious', 'kind'], tone: 'friendly' },
 } as const;
 
-export const demoFileOf = (dataDir: string): string => path.join(dataDir, 'demo.json');
+const demoFileOf = (dataDir: string): string => path.join(dataDir, 'demo.json');
 
 /** Reads the demo's file; null when there is none. */
 export async function readDemo(dataDir: string): Promise<Demo | null> {

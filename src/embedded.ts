@@ -6,9 +6,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
+import { v7 as newId } from 'uuid';
 import { startApi, storageFolderOf } from './api.ts';
 import { all } from './all.ts';
-import { closers } from './closers.ts';
+import type { Closers } from './closers.ts';
 import { parseSigningKeys, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
@@ -18,6 +19,7 @@ import { claimDataFolder, type DataFolderClaim } from './embedded/instance-lock.
 import { startPostgres } from './embedded/postgres.ts';
 import { StartError, systemCodeOf } from './start-error.ts';
 import { startTemporalServer } from './embedded/temporal-server.ts';
+import { createStartingApp } from './http/app.ts';
 import { openServer } from './http/server.ts';
 import type { SigningKey } from './storage/signed-urls.ts';
 import { startWorker } from './worker.ts';
@@ -26,7 +28,6 @@ export interface Everything {
   demo: Demo;
   /** Resolves with a sentence when an embedded server ends by itself. */
   ended: Promise<string>;
-  close: () => Promise<void>;
 }
 
 interface Progress {
@@ -36,64 +37,57 @@ interface Progress {
   signal: AbortSignal;
 }
 
-/** Starts all parts, in order; throws a `StartError` when one cannot be had, and leaves nothing running. */
-export async function startEverything(config: Config, { onProgress, log, signal }: Progress): Promise<Everything> {
-  const opened = closers();
-  try {
-    const server = await openServer(config).catch((error: unknown) => {
-      throw portError(error, config);
-    });
-    opened.add(() => server.close());
-    const claim = await claimDataFolder(config.dataDir, { onProgress });
-    opened.add(claim.release);
+/** Starts all parts, in order; throws a `StartError` when one cannot be had. What has been started is in `opened`, also then. */
+export async function startEverything(config: Config, opened: Closers, progress: Progress): Promise<Everything> {
+  const { onProgress, log, signal } = progress;
+  const server = await openServer(config, createStartingApp({ newId, log }).callback()).catch((error: unknown) => {
+    throw portError(error, config);
+  });
+  opened.add(() => server.close());
+  const claim = await claimDataFolder(config.dataDir, { onProgress });
+  opened.add(claim.release);
 
-    const [postgres, temporal] = await all([
-      startOwnPostgres(config, claim, { onProgress, log, signal }, opened),
-      startOwnTemporal(config, claim, { onProgress, log, signal }, opened),
-    ]);
-    signal.throwIfAborted();
+  const [postgres, temporal] = await all([
+    startOwnPostgres(config, claim, progress, opened),
+    startOwnTemporal(config, claim, progress, opened),
+  ]);
+  signal.throwIfAborted();
 
-    const { databaseUrl } = postgres;
-    const database = openDatabase(databaseUrl, { poolMax: 2 });
-    opened.add(() => database.destroy());
-    const migrations = await migrate(database);
-    if (migrations.length > 0) onProgress(`Schema: ${migrations.join(', ')}`);
+  const { databaseUrl } = postgres;
+  const database = openDatabase(databaseUrl, { poolMax: 2 });
+  opened.add(() => database.destroy());
+  const migrations = await migrate(database);
+  if (migrations.length > 0) onProgress(`Schema: ${migrations.join(', ')}`);
 
-    const shared = {
-      databaseUrl,
-      databasePoolMax: config.databasePoolMax,
-      temporal: temporal.connect,
-      storageFolder: storageFolderOf(config.dataDir),
-      log,
-    };
-    const publicUrl = config.publicUrl ?? server.url;
-    onProgress('Starting the API and the worker …');
-    const signingKeys = config.signingKeys ?? (await ownSigningKeys(config.dataDir));
-    await all([
-      startWorker(shared).then(({ close }) => {
-        opened.add(close);
-      }),
-      startApi({ ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
-        opened.add(close);
-      }),
-    ]);
-    const demo = await ensureDemo(database, {
-      dataDir: config.dataDir,
-      apiUrl: server.url,
-      temporalUiUrl: temporal.uiUrl,
-    });
-    claim.announce({ apiUrl: server.url, databaseUrl });
-    return { demo, ended: Promise.race([postgres.broken, temporal.broken]), close: opened.close };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+  const shared = {
+    databaseUrl,
+    databasePoolMax: config.databasePoolMax,
+    temporal: temporal.connect,
+    storageFolder: storageFolderOf(config.dataDir),
+    log,
+  };
+  const publicUrl = config.publicUrl ?? server.url;
+  onProgress('Starting the API and the worker …');
+  const signingKeys = config.signingKeys ?? (await ownSigningKeys(config.dataDir));
+  await all([
+    startWorker(shared).then(({ close }) => {
+      opened.add(close);
+    }),
+    startApi({ ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
+      opened.add(close);
+    }),
+  ]);
+  const demo = await ensureDemo(database, {
+    dataDir: config.dataDir,
+    apiUrl: server.url,
+    temporalUiUrl: temporal.uiUrl,
+  });
+  claim.announce({ apiUrl: server.url, databaseUrl });
+  return { demo, ended: Promise.race([postgres.broken, temporal.broken]) };
 }
 
-type Opened = ReturnType<typeof closers>;
-
 /** Postgres as the environment names it, or one of our own. */
-async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress: Progress, opened: Opened) {
+async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress: Progress, opened: Closers) {
   if (config.databaseUrl !== null) return { databaseUrl: config.databaseUrl, broken: never };
   progress.onProgress('Starting Postgres …');
   const { dataDir } = config;
@@ -103,7 +97,7 @@ async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress
 }
 
 /** Temporal as the environment names it, or a development server of our own. */
-async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress: Progress, opened: Opened) {
+async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress: Progress, opened: Closers) {
   if (config.hasTemporal) return { connect: config.temporal, uiUrl: null, broken: never };
   const binary = await findTemporal({ ...progress, env: config.environment });
   const { dataDir } = config;

@@ -75,7 +75,10 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       const stopped = aborted(AbortSignal.any([closing.signal, stopping.signal]));
       const workers: Worker[] = [];
       try {
-        await ensureSearchAttributes(native, namespace);
+        await ensureSearchAttributes(native, namespace).catch((error: unknown) => {
+          // Where this process may not register them, an operator has; if not, starts are refused and say so.
+          log.warn({ err: error }, 'the search attributes could not be made sure of');
+        });
         const shared = {
           connection: native,
           namespace,

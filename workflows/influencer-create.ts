@@ -21,7 +21,7 @@ const { copyReferenceMetadata, beginShots, failShot, publishInfluencer, failJob,
 const { recordShot } = proxyLocalActivities<Activities>(recordingStep);
 const { drawShot } = proxyActivities<Activities>(drawing);
 
-export const jobState = defineQuery<JobState>(jobStateQuery);
+const jobState = defineQuery<JobState>(jobStateQuery);
 
 /**
  * Makes an influencer's reference images: copies what is known of the source's, draws each shot, publishes the set. Every

@@ -2,7 +2,7 @@ import type { Identity } from '../../src/domain/influencer.ts';
 import type { RendererName, Shot } from '../../src/domain/shots.ts';
 
 /** All that a drawing is made from: nothing here names a row, a storage key or a caller. */
-export interface Description {
+interface Description {
   identity: Identity;
   shot: Shot;
   /** What fixes everything that the identity leaves open. A clone has its source's. */
@@ -31,5 +31,5 @@ export interface Provenance {
 export interface Renderer {
   readonly name: RendererName;
   readonly version: string;
-  render(description: Description, signal: AbortSignal): Promise<Drawing>;
+  render: (description: Description, signal: AbortSignal) => Promise<Drawing>;
 }

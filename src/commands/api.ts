@@ -1,5 +1,7 @@
+import { v7 as newId } from 'uuid';
 import { startApi, storageFolderOf } from '../api.ts';
 import type { Config } from '../config.ts';
+import { createStartingApp } from '../http/app.ts';
 import { openServer } from '../http/server.ts';
 import { openLog } from './open-log.ts';
 import { requireSetting } from './require-setting.ts';
@@ -10,8 +12,9 @@ export async function api(config: Config): Promise<void> {
   const log = openLog(config);
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
   const signingKeys = requireSetting('SIGNING_KEYS', config.signingKeys);
-  await runUntilStopped(async () => {
-    const server = await openServer(config);
+  await runUntilStopped(async (opened) => {
+    const server = await openServer(config, createStartingApp({ newId, log }).callback());
+    opened.add(server.close);
     const running = await startApi({
       ...config,
       server,
@@ -21,7 +24,8 @@ export async function api(config: Config): Promise<void> {
       storageFolder: storageFolderOf(config.dataDir),
       log,
     });
+    opened.add(running.close);
     log.info({ url: server.url }, 'API listens');
-    return running;
+    return {};
   });
 }

@@ -28,15 +28,10 @@ export async function demo(config: Config): Promise<void> {
   console.log('Nothing runs yet: starting everything for the demo');
   const { log } = openLogFile(config);
   installTemporalRuntime(log);
-  await runUntilStopped(async (signal) => {
-    const everything = await startEverything(config, { onProgress: say, log, signal });
-    try {
-      await cloneAndShow(everything.demo, config.dataDir);
-    } catch (error) {
-      await everything.close();
-      throw error;
-    }
-    return { close: everything.close, ended: Promise.resolve(null) };
+  await runUntilStopped(async (opened, signal) => {
+    const everything = await startEverything(config, opened, { onProgress: say, log, signal });
+    await cloneAndShow(everything.demo, config.dataDir);
+    return { ended: Promise.resolve(null) };
   });
 }
 

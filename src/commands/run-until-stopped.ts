@@ -1,15 +1,16 @@
+import { closers, type Closers } from '../closers.ts';
+
 interface Running {
   /** Settles when it ends by itself: with a sentence when it broke, with null when it is done. */
   ended?: Promise<string | null>;
-  close: () => Promise<void>;
 }
 
 /**
- * Starts something and runs it until SIGINT or SIGTERM, or until it ends by itself; then closes it. A signal during the start
- * gives the start up. A second signal ends the process at once.
+ * Starts something and runs it until SIGINT or SIGTERM, or until it ends by itself; then, or when it cannot start, closes
+ * what it opened. A signal during the start gives the start up. A second signal ends the process at once.
  */
 export async function runUntilStopped(
-  start: (signal: AbortSignal) => Promise<Running>,
+  start: (opened: Closers, signal: AbortSignal) => Promise<Running>,
   say: (message: string) => void = () => undefined,
 ): Promise<void> {
   const stopping = new AbortController();
@@ -22,15 +23,15 @@ export async function runUntilStopped(
     process.on('SIGINT', stop);
     process.on('SIGTERM', stop);
   });
-  let running: Running;
+  const opened = closers();
   try {
-    running = await start(stopping.signal);
+    const { ended } = await start(opened, stopping.signal);
+    const broken = await Promise.race([stopped, ended ?? stopped]);
+    if (broken !== null) process.exitCode = 1;
+    say(broken === null ? 'Stopping' : `${broken} Stopping; the next start goes on with the same data.`);
   } catch (error) {
-    if (stopping.signal.aborted) return;
-    throw error;
+    if (!stopping.signal.aborted) throw error;
+  } finally {
+    await opened.close();
   }
-  const broken = await Promise.race([stopped, running.ended ?? stopped]);
-  if (broken !== null) process.exitCode = 1;
-  say(broken === null ? 'Stopping' : `${broken} Stopping; the next start goes on with the same data.`);
-  await running.close();
 }

@@ -14,8 +14,8 @@ export async function start(config: Config): Promise<void> {
     console.log(`  ${message}`);
   };
   console.log('Doppel');
-  await runUntilStopped(async (signal) => {
-    const everything = await startEverything(config, { onProgress: say, log, signal });
+  await runUntilStopped(async (opened, signal) => {
+    const everything = await startEverything(config, opened, { onProgress: say, log, signal });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(welcome(everything.demo, { logFile: path.relative('', file), seconds }));
     return everything;

@@ -1,6 +1,8 @@
 import Koa from 'koa';
+import { v7 as newId } from 'uuid';
 import type { Config } from '../config.ts';
 import { storageFolderOf } from '../api.ts';
+import { createStartingApp } from '../http/app.ts';
 import { healthRoutes } from '../http/health.ts';
 import { openServer } from '../http/server.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
@@ -14,20 +16,22 @@ export async function worker(config: Config): Promise<void> {
   const log = openLog(config);
   installTemporalRuntime(log);
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
-  await runUntilStopped(async () => {
-    const server = await openServer({ host: config.host, port: config.workerPort });
+  await runUntilStopped(async (opened) => {
+    const server = await openServer(
+      { host: config.host, port: config.workerPort },
+      createStartingApp({ newId, log }).callback(),
+    );
+    opened.add(server.close);
     const running = await startWorker({ ...config, databaseUrl, storageFolder: storageFolderOf(config.dataDir), log });
+    opened.add(running.close);
     let isDraining = false;
+    opened.add(() => {
+      isDraining = true;
+    });
     const app = new Koa();
     app.use(healthRoutes({ isDraining: () => isDraining, check: running.check }));
     server.serve(app.callback());
     log.info({ url: server.url }, 'worker started');
-    return {
-      async close() {
-        isDraining = true;
-        await running.close();
-        await server.close();
-      },
-    };
+    return {};
   });
 }

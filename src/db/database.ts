@@ -4,6 +4,8 @@ import pg from 'pg';
 /** What every query takes first: the pool, or a transaction on it. */
 export type Trx = Knex;
 
+const silent = () => undefined;
+
 /** Opens a pool on Postgres; nothing is dialled before the first query. `poolMax` is in connections. */
 export function openDatabase(connectionString: string, { poolMax = 10 }: { poolMax?: number } = {}): Knex {
   return knex({
@@ -11,6 +13,8 @@ export function openDatabase(connectionString: string, { poolMax = 10 }: { poolM
     connection: { connectionString, application_name: 'doppel' },
     pool: { min: 0, max: poolMax },
     acquireConnectionTimeout: 5_000,
+    // Knex would print to the console what it throws anyway.
+    log: { warn: silent, error: silent, debug: silent, deprecate: silent },
   });
 }
 

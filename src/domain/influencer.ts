@@ -18,7 +18,7 @@ export const textLimits = {
 export const listLimits = { personality: 32, assetIds: 20 } as const;
 
 export const genders = ['male', 'female', 'nonbinary', 'unspecified'] as const;
-export type Gender = (typeof genders)[number];
+type Gender = (typeof genders)[number];
 
 export const influencerStatuses = ['pending', 'training', 'ready', 'failed', 'deleted'] as const;
 export type InfluencerStatus = (typeof influencerStatuses)[number];

@@ -14,7 +14,6 @@ export const jobStages = ['queued', 'copying_references', 'rendering', 'finalizi
 export type JobStage = (typeof jobStages)[number];
 
 export const jobEventTypes = ['job.accepted', 'job.progress', 'job.completed', 'job.failed', 'job.canceled'] as const;
-export type JobEventType = (typeof jobEventTypes)[number];
 
 export const waitingReasons = [
   'queued',
@@ -24,7 +23,6 @@ export const waitingReasons = [
   'paused',
   'engine_unavailable',
 ] as const;
-export type WaitingReason = (typeof waitingReasons)[number];
 
 /** One run of a job: what workflows and activities are told. Everything else they read from Postgres. */
 export interface JobAttempt {

@@ -10,8 +10,7 @@ export type ShotStatus = (typeof shotStatuses)[number];
 export const imageSize = 1024;
 export const thumbnailSize = 256;
 
-export const rendererNames = ['illustrated'] as const;
-export type RendererName = (typeof rendererNames)[number];
+export type RendererName = 'illustrated';
 
 /** How each renderer goes about a set: one wave after the other, the shots of a wave at once. */
 export const wavesOf: Record<RendererName, (wanted: readonly Shot[]) => Shot[][]> = {

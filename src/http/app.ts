@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Trx } from '../db/database.ts';
+import { ApiError } from '../domain/errors.ts';
 import { formatId } from '../domain/ids.ts';
 import type { Endpoint } from './define-endpoint.ts';
 import { docsRoutes } from './docs.ts';
@@ -26,14 +27,35 @@ interface AppParts<Deps> {
   log: Logger;
 }
 
+type Frame = Pick<AppParts<never>, 'health' | 'newId' | 'log'>;
+
 /** Builds the API, apart from any server: what a request meets, in order. */
-export function createApp<Deps extends { database: Trx }>(parts: AppParts<Deps>): Koa {
-  const { endpoints, deps, routes, health, newId, log } = parts;
+export function createApp<Deps extends { database: Trx }>({ endpoints, deps, routes, ...frame }: AppParts<Deps>): Koa {
+  const app = createFrame(frame);
+  app.use(docsRoutes(endpoints));
+  for (const route of routes) app.use(route);
+  const router = endpointRoutes(endpoints, deps);
+  app.use(router.routes());
+  app.use(router.allowedMethods());
+  return app;
+}
+
+/** Builds what answers while the parts that the API works with are started: health, and UNAVAILABLE for everything else. */
+export function createStartingApp(parts: Pick<Frame, 'newId' | 'log'>): Koa {
+  const health: Health = { isDraining: () => false, check: () => Promise.resolve({ isReady: false, parts: {} }) };
+  const app = createFrame({ ...parts, health });
+  app.use(() => {
+    throw new ApiError('UNAVAILABLE', 'The service is starting.', { headers: { 'Retry-After': '1' } });
+  });
+  return app;
+}
+
+/** What every request meets first: its id and its line in the log, the envelope of errors, health. */
+function createFrame({ health, newId, log }: Frame): Koa {
   const app = new Koa();
   app.on('error', (error: unknown) => {
     log.error({ err: error }, 'a response could not be sent');
   });
-
   app.use(async (ctx, next) => {
     const startedAt = performance.now();
     const requestId = formatId('request', newId());
@@ -56,10 +78,5 @@ export function createApp<Deps extends { database: Trx }>(parts: AppParts<Deps>)
   });
   app.use(errorEnvelope(log));
   app.use(healthRoutes(health));
-  app.use(docsRoutes(endpoints));
-  for (const route of routes) app.use(route);
-  const router = endpointRoutes(endpoints, deps);
-  app.use(router.routes());
-  app.use(router.allowedMethods());
   return app;
 }

@@ -6,18 +6,15 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => unknown;
 export interface HttpServer {
   /** `http://host:port`, with the port that it really got. */
   url: string;
-  /** Hands requests to this; until then they are answered 503. */
+  /** Hands requests to this from now on. */
   serve: (listener: Listener) => void;
   /** Takes no more requests and waits for those under way, at most `withinMs`; then cuts what is left. Safe to call twice. */
   close: (withinMs?: number) => Promise<void>;
 }
 
-/** Listens; rejects with the system's error (`EADDRINUSE`, …) when it cannot. */
-export async function openServer({ host, port }: { host: string; port: number }): Promise<HttpServer> {
-  let listener: Listener = (_, response) => {
-    response.writeHead(503, { 'Content-Type': 'application/json; charset=utf-8', 'Retry-After': '1' });
-    response.end(JSON.stringify({ status: 'starting' }));
-  };
+/** Listens, and hands requests to `first`; rejects with the system's error (`EADDRINUSE`, …) when it cannot. */
+export async function openServer({ host, port }: { host: string; port: number }, first: Listener): Promise<HttpServer> {
+  let listener = first;
   const server = createServer((request, response) => {
     listener(request, response);
   });

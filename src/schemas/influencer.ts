@@ -13,7 +13,6 @@ export const createInfluencerBody = Type.Object(
   },
   { ...strict, title: 'CreateInfluencer', examples: [{ name: 'Ava Chen', gender: 'female', vibe: 'warm, playful' }] },
 );
-export type CreateInfluencerBody = Static<typeof createInfluencerBody>;
 
 /** Every create field but the ones that name the row or bring photos, none of them required. */
 const overrides = Type.Partial(Type.Omit(createInfluencerBody, ['name', 'influencerId', 'referenceImages']), {

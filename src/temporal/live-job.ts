@@ -9,7 +9,7 @@ import { errorCodes, type ErrorCode } from '../domain/errors.ts';
 import { jobWorkflowId } from './start-workflow.ts';
 
 /** A step of a job that is not under way: it will be tried again, or an operator paused it. */
-export interface HeldStep {
+interface HeldStep {
   reason: 'retrying' | 'paused';
   attempt: number;
   since: Date;

@@ -3,7 +3,7 @@
 import type { Options } from '@dicebear/avataaars';
 import type { Rule } from './wording.ts';
 
-export type Clothing = NonNullable<Options['clothing']>[number];
+type Clothing = NonNullable<Options['clothing']>[number];
 type Graphic = NonNullable<Options['clothingGraphic']>[number];
 
 /** A garment of the upper body: the art's own piece and what we draw around it. */
