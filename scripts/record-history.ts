@@ -70,7 +70,7 @@ async function record(job: TestJob): Promise<unknown> {
   const handle = temporal.client.workflow.getHandle(jobWorkflowId(job));
   await handle.result().catch(() => undefined); // one of them is there to fail
   console.log(`${formatId('job', job.jobId)} ${(await handle.describe()).status.name}`);
-  return historyToJSON(await handle.fetchHistory());
+  return JSON.parse(historyToJSON(await handle.fetchHistory()));
 }
 
 /** Takes out what names the machine that recorded: stack traces, and who started. */

@@ -78,7 +78,7 @@ export interface Config {
   environment: Readonly<NodeJS.ProcessEnv>;
 }
 
-const ajv = new Ajv2020({ allErrors: true, coerceTypes: true, useDefaults: true, strict: true });
+const ajv = new Ajv2020({ allErrors: true, coerceTypes: true, useDefaults: true, strict: true, verbose: true });
 const validate = ajv.compile(environmentSchema);
 
 /** Reads the environment; throws a `StartError` that lists every fault. */
@@ -88,11 +88,9 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     Object.keys(environmentSchema.properties).flatMap((name) => (environment[name] ? [[name, environment[name]]] : [])),
   );
   if (!validate(set)) {
-    const faults = (validate.errors ?? []).map(({ instancePath, keyword, params, message }) => {
-      const name = instancePath.slice(1);
-      const variables: Record<string, { description?: string }> = environmentSchema.properties;
+    const faults = (validate.errors ?? []).map(({ instancePath, keyword, params, message, parentSchema }) => {
       const rule = keyword === 'enum' ? `must be one of ${(params['allowedValues'] as string[]).join(', ')}` : message;
-      return `  ${name} ${rule ?? 'is not valid'}. ${variables[name]?.description ?? ''}`;
+      return `  ${instancePath.slice(1)} ${rule ?? 'is not valid'}. ${String(parentSchema?.['description'])}`;
     });
     throw new StartError(`The environment is not valid:\n${faults.join('\n')}`);
   }

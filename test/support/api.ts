@@ -1,19 +1,24 @@
 // The API over HTTP on a real Postgres, without a Temporal server where a test is not about one.
 
+import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Knex } from 'knex';
 import pino from 'pino';
+import { request } from 'undici';
 import { v7 as newId } from 'uuid';
-import { startApi } from '../../src/api.ts';
+import { startApi, type ApiParts } from '../../src/api.ts';
 import { insertOrganization, insertProject } from '../../src/db/organizations.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import type { Environment } from '../../src/domain/influencer.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
+import { createStartingApp } from '../../src/http/app.ts';
 import { createApiKey } from '../../src/http/authentication.ts';
 import { openServer } from '../../src/http/server.ts';
+import { assertDocumented } from './openapi.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export interface TestApi {
@@ -21,7 +26,7 @@ export interface TestApi {
   database: Knex;
   databaseUrl: string;
   storageFolder: string;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 /** An address of this machine on which nothing listens: what Temporal looks like while it is away. */
@@ -29,19 +34,28 @@ const nowhere: ClientConnectConfig = { connectionOptions: { address: '127.0.0.1:
 
 export const silent = pino({ level: 'silent' });
 
-export async function startTestApi({ temporal = nowhere } = {}): Promise<TestApi> {
+/** The key that the test API signs URLs with. */
+export const testSigningKey = { id: 'test', secret: 'a secret of the tests, long enough' };
+
+interface TestApiOptions extends Partial<Pick<ApiParts, 'temporal' | 'log' | 'signingKeys' | 'databasePoolMax'>> {
+  /** Where the API finds the database, when it is not to go there directly. */
+  through?: (databaseUrl: string) => string;
+}
+
+export async function startTestApi({ through = (url) => url, ...parts }: TestApiOptions = {}): Promise<TestApi> {
   const { database, url: databaseUrl, drop } = await createTestDatabase();
   const storageFolder = await mkdtemp(path.join(tmpdir(), 'doppel-storage-'));
-  const server = await openServer({ host: '127.0.0.1', port: 0 });
+  const server = await openServer({ host: '127.0.0.1', port: 0 }, createStartingApp({ newId, log: silent }).callback());
   const api = await startApi({
     server,
-    databaseUrl,
+    databaseUrl: through(databaseUrl),
     databasePoolMax: 10,
-    temporal,
+    temporal: nowhere,
     publicUrl: server.url,
-    signingKeys: [{ id: 'test', secret: 'a secret of the tests, long enough' }],
+    signingKeys: [testSigningKey],
     storageFolder,
     log: silent,
+    ...parts,
   });
   return {
     url: server.url,
@@ -69,11 +83,23 @@ export async function createTenant(
   { scopes = ['*'], environment = 'live' }: { scopes?: Scope[]; environment?: Environment } = {},
 ): Promise<Tenant> {
   const organizationId = newId();
-  const projectId = newId();
   await insertOrganization(database, { id: organizationId, name: 'Tests', tier: 'internal' });
-  await insertProject(database, { organizationId, id: projectId, environment, name: 'Tests' });
-  const key = await createTestKey(database, organizationId, { scopes, environment });
-  return { organizationId, projectId: formatId('project', projectId), key };
+  return {
+    organizationId,
+    projectId: await createTestProject(database, organizationId, environment),
+    key: await createTestKey(database, organizationId, { scopes, environment }),
+  };
+}
+
+/** Gives the new project's id as callers see it. */
+export async function createTestProject(
+  database: Knex,
+  organizationId: string,
+  environment: Environment = 'live',
+): Promise<string> {
+  const id = newId();
+  await insertProject(database, { organizationId, id, environment, name: 'Tests' });
+  return formatId('project', id);
 }
 
 export const createTestKey = (
@@ -89,21 +115,42 @@ export interface Reply {
   body: any;
 }
 
-/** Sends a request as a caller does; `body` is sent as JSON, a string as it stands. */
-export async function call(
-  url: string,
-  options: { method?: string; key?: string; body?: unknown; headers?: Record<string, string> } = {},
-): Promise<Reply> {
+export interface CallOptions {
+  method?: string;
+  key?: string;
+  /** Sent as JSON; a string, bytes and a stream of them as they stand. */
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+const isRaw = (body: unknown) => typeof body === 'string' || body instanceof Uint8Array || body instanceof Readable;
+
+/** Sends a request as a caller does, and checks that the reply is one that the OpenAPI document describes. */
+export async function call(url: string, options: CallOptions = {}): Promise<Reply> {
   const { method = options.body === undefined ? 'GET' : 'POST', key, body, headers } = options;
-  const response = await fetch(url, {
+  // Not fetch: it says `Cache-Control: no-cache` beside an If-None-Match, which not every caller does.
+  const response = await request(url, {
     method,
     headers: {
       ...(key === undefined ? {} : { 'X-Api-Key': key }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
   });
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  const text = await response.body.text();
+  const reply: Reply = {
+    status: response.statusCode,
+    headers: new Headers(
+      Object.entries(response.headers).flatMap(([name, value]) =>
+        [value ?? []].flat().map((one): [string, string] => [name, one]),
+      ),
+    ),
+    body: text === '' ? undefined : JSON.parse(text),
+  };
+  const requestId = reply.headers.get('x-request-id');
+  assert.match(requestId ?? '', /^req_[0-9A-HJKMNP-TV-Z]{26}$/);
+  if (reply.status >= 400 && method !== 'HEAD') assert.equal(reply.body.error.requestId, requestId);
+  if (method !== 'HEAD') assertDocumented(method, new URL(url).pathname, reply);
+  return reply;
 }

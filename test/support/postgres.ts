@@ -12,8 +12,8 @@ import { startPostgres } from '../../src/embedded/postgres.ts';
 const template = 'doppel_template';
 
 interface Server {
-  urlOf(database: string): string;
-  stop(): Promise<void>;
+  urlOf: (database: string) => string;
+  stop: () => Promise<void>;
 }
 
 let server: Promise<Server> | undefined;
@@ -44,7 +44,7 @@ async function start(): Promise<Server> {
 export interface TestDatabase {
   database: Knex;
   url: string;
-  drop(): Promise<void>;
+  drop: () => Promise<void>;
 }
 
 /** Makes a migrated, empty database; `drop` it after the file's tests. */
