@@ -57,13 +57,17 @@ export const recordShot =
 async function check(bytes: Uint8Array, sha256: string) {
   if (createHash('sha256').update(bytes).digest('hex') !== sha256)
     throw badDrawing('its bytes are not those that were drawn');
-  const { format, width, height } = await sharp(bytes)
-    .metadata()
-    .catch((error: unknown) => {
-      throw badDrawing('it does not open', error);
-    });
+  const { format, width, height } = await metadataOf(bytes);
   if (format !== 'webp' || width !== imageSize || height !== imageSize) {
     throw badDrawing(`it is a ${format} of ${String(width)} × ${String(height)}`);
   }
   return { mimeType: 'image/webp', width, height, sizeBytes: bytes.length };
+}
+
+async function metadataOf(bytes: Uint8Array) {
+  try {
+    return await sharp(bytes).metadata();
+  } catch (error) {
+    throw badDrawing('it does not open', error);
+  }
 }

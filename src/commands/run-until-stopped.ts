@@ -6,7 +6,7 @@ interface Running {
 }
 
 /**
- * Starts something and runs it until SIGINT or SIGTERM, or until it ends by itself; then, or when it cannot start, closes
+ * Starts something and runs it until SIGINT, SIGTERM or SIGHUP, or until it ends by itself; then, or when it cannot start, closes
  * what it opened. A signal during the start gives the start up. A second signal ends the process at once.
  */
 export async function runUntilStopped(
@@ -20,8 +20,9 @@ export async function runUntilStopped(
       stopping.abort();
       resolve(null);
     };
-    process.on('SIGINT', stop);
-    process.on('SIGTERM', stop);
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+    // A terminal that was closed takes no words any more; stopping in order matters more.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
   });
   const opened = closers();
   try {

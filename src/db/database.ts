@@ -43,6 +43,6 @@ export function isUnavailable(error: unknown): boolean {
     error.name === 'KnexTimeoutError' ||
     (code !== undefined &&
       ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) ||
-    error.message.startsWith('Connection terminated')
+    error.message.includes('Connection terminated') // pg gives it no code, and Knex puts the statement before it
   );
 }
