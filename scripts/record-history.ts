@@ -13,8 +13,11 @@ import { createDatabaseActivities, createDrawingActivities } from '../activities
 import { startTestActivities } from '../test/support/activities.ts';
 import { acceptJob, type TestJob } from '../test/support/jobs.ts';
 import { plainRenderer, type BeforeDrawing } from '../test/support/plain-renderer.ts';
-import { mochaGlobalTeardown } from '../test/support/postgres.ts';
-import { mochaGlobalSetup } from '../test/support/temporal-runtime.ts';
+import { mochaGlobalTeardown as stopPostgres } from '../test/support/postgres.ts';
+import {
+  mochaGlobalSetup as quietTemporal,
+  mochaGlobalTeardown as stopRuntime,
+} from '../test/support/temporal-runtime.ts';
 import { startTestTemporal } from '../test/support/temporal-server.ts';
 import { startTestWorkers } from '../test/support/test-workers.ts';
 
@@ -39,7 +42,7 @@ const histories: Record<string, BeforeDrawing> = {
   'influencer-create-failed': reject,
 };
 
-mochaGlobalSetup();
+quietTemporal();
 const temporal = await startTestTemporal();
 const steps = await startTestActivities();
 try {
@@ -62,7 +65,8 @@ try {
 } finally {
   await steps.close();
   await temporal.close();
-  await mochaGlobalTeardown();
+  await stopPostgres();
+  await stopRuntime();
 }
 
 async function record(job: TestJob): Promise<unknown> {

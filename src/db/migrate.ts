@@ -1,9 +1,9 @@
 import type { Knex } from 'knex';
-import * as first from './migrations/001-first.ts';
+import { up as first } from './migrations/001-first.ts';
 import { query } from './database.ts';
 
 // In code, not in a folder: the same list works from .ts and from .js.
-const migrations = [{ name: '001-first', ...first }] as const;
+const migrations = [{ name: '001-first', up: first }] as const;
 type Migration = (typeof migrations)[number];
 
 /** Any number that nothing else in this database locks on. */

@@ -25,5 +25,4 @@ export function allows(held: readonly Scope[], required: Scope): boolean {
 export const tiers = ['standard', 'pilot', 'partner', 'internal'] as const;
 export type Tier = (typeof tiers)[number];
 
-export const rateClasses = ['read-light', 'write-light', 'long-running'] as const;
-export type RateClass = (typeof rateClasses)[number];
+export type RateClass = 'read-light' | 'write-light' | 'long-running';
