@@ -47,13 +47,13 @@ export interface TestDatabase {
   drop: () => Promise<void>;
 }
 
-/** Makes a migrated, empty database; `drop` it after the file's tests. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Makes an empty database, migrated unless it is to be without any table; `drop` it after the file's tests. */
+export async function createTestDatabase({ isMigrated = true } = {}): Promise<TestDatabase> {
   server ??= start();
   const { urlOf } = await server;
   const name = `doppel_${randomUUID().replaceAll('-', '')}`;
   const admin = openDatabase(urlOf('postgres'), { poolMax: 1 });
-  await admin.raw(`create database ${name} template ${template}`);
+  await admin.raw(`create database ${name} template ${isMigrated ? template : 'template1'}`);
   const database = openDatabase(urlOf(name), { poolMax: 20 });
   return {
     database,

@@ -222,14 +222,14 @@ describe('POST /v1/influencers/:influencerId/clone', () => {
       };
       const clones: string[] = [];
       for (let wave = 0; wave < 10; wave++) {
-        let isAccepting = true;
+        const accepted = new AbortController();
         const accepting = Promise.all(Array.from({ length: 10 }, () => clone({ name: 'Ava' }, source.influencerId)));
         const changing = (async () => {
           do await change();
-          while (isAccepting);
+          while (!accepted.signal.aborted);
         })();
         for (const { body } of await accepting) clones.push(parseId('influencer', body.influencerId));
-        isAccepting = false;
+        accepted.abort();
         await changing;
       }
 
@@ -453,7 +453,7 @@ describe('POST /v1/influencers/:influencerId/clone', () => {
     for (const malformed of [
       'me',
       'inf_',
-      `${formatId('job', randomId())}`,
+      formatId('job', randomId()),
       'inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AU',
       '%00',
       '%E0%A4%A',
