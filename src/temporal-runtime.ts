@@ -3,8 +3,11 @@ import type { Logger } from 'pino';
 
 const levels = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
-/** Sends what Temporal's SDK logs to our log, and leaves the signals to us. Once per process, before any worker. */
-export function installTemporalRuntime(log: Logger): void {
+/**
+ * Sends what Temporal's SDK logs to our log, and leaves the signals to us. Once per process, before any worker; what it gives
+ * is to be called last, since until then the process does not end.
+ */
+export function installTemporalRuntime(log: Logger): () => Promise<void> {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('INFO', ({ level, message, meta }) => {
@@ -13,4 +16,5 @@ export function installTemporalRuntime(log: Logger): void {
     // Its core is written in Rust and would write to the console itself.
     telemetryOptions: { logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'WARN' }), forward: {} } },
   });
+  return () => Runtime.instance().shutdown();
 }

@@ -27,10 +27,11 @@ export async function demo(config: Config): Promise<void> {
   }
   console.log('Nothing runs yet: starting everything for the demo');
   const { log } = openLogFile(config);
-  installTemporalRuntime(log);
   await runUntilStopped(async (opened, signal) => {
+    opened.add(installTemporalRuntime(log));
     const everything = await startEverything(config, opened, { onProgress: say, log, signal });
     await cloneAndShow(everything.demo, config.dataDir);
+    console.log('\nEverything stops now; "npm start" brings it back, the clone included.');
     return { ended: Promise.resolve(null) };
   });
 }

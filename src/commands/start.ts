@@ -9,12 +9,12 @@ import { runUntilStopped } from './run-until-stopped.ts';
 export async function start(config: Config): Promise<void> {
   const startedAt = performance.now();
   const { log, file } = openLogFile(config);
-  installTemporalRuntime(log);
   const say = (message: string) => {
     console.log(`  ${message}`);
   };
   console.log('Doppel');
   await runUntilStopped(async (opened, signal) => {
+    opened.add(installTemporalRuntime(log));
     const everything = await startEverything(config, opened, { onProgress: say, log, signal });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(welcome(everything.demo, { logFile: path.relative('', file), seconds }));

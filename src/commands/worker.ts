@@ -14,9 +14,9 @@ import { runUntilStopped } from './run-until-stopped.ts';
 /** `doppel worker`: one worker process on the Postgres and the Temporal of the environment, with health endpoints. */
 export async function worker(config: Config): Promise<void> {
   const log = openLog(config);
-  installTemporalRuntime(log);
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
   await runUntilStopped(async (opened) => {
+    opened.add(installTemporalRuntime(log));
     const server = await openServer(
       { host: config.host, port: config.workerPort },
       createStartingApp({ newId, log }).callback(),

@@ -16,7 +16,11 @@ const config: Knex.MigratorConfig = {
     getMigrationName: ({ name }: Migration) => name,
     getMigration: ({ up }: Migration) =>
       Promise.resolve({
-        up,
+        // A migration that waits for a lock holds up every request behind it: it gives up instead, and can be run again.
+        up: async (trx: Knex) => {
+          await trx.raw(`set local lock_timeout = '2s'`);
+          await up(trx);
+        },
         down: () => Promise.reject(new Error('Migrations go forward only; restore a backup to go back.')),
       }),
   } satisfies Knex.MigrationSource<Migration>,
