@@ -1,7 +1,6 @@
 // The API process: opens what a request needs and closes it in reverse.
 
 import path from 'node:path';
-import { Client, Connection } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
@@ -16,6 +15,7 @@ import type { HttpServer } from './http/server.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { partsOf } from './parts.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
+import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
 
@@ -34,7 +34,7 @@ export const storageFolderOf = (dataDir: string): string => path.join(dataDir, '
 
 /** Serves the API until closed. Needs Postgres, migrated; goes on accepting while Temporal is away. */
 export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<void> }> {
-  const { server, temporal, storageFolder, log } = parts;
+  const { server, storageFolder, log } = parts;
   const opened = closers();
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
@@ -42,10 +42,9 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
     const clock = await databaseClock(database, log);
     opened.add(clock.close);
 
-    const connection = Connection.lazy(temporal.connectionOptions);
+    const { temporal, connection } = openTemporal(parts.temporal);
     opened.add(() => connection.close());
-    const client = new Client({ connection, namespace: temporal.namespace ?? 'default' });
-    const dispatcher = createDispatcher({ database, temporal: client, log });
+    const dispatcher = createDispatcher({ database, temporal, log });
     opened.add(dispatcher.close);
 
     const urls = signedUrls(parts.publicUrl, parts.signingKeys);
@@ -56,7 +55,7 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
         database,
         urls,
         dispatcher,
-        liveJobs: createLiveJobs(client, log),
+        liveJobs: createLiveJobs(temporal, log),
         now: clock.now,
         newId,
         medianRenderingMs: sharedFor(10_000, (renderer: RendererName) => medianRenderingMs(database, renderer)),

@@ -118,6 +118,8 @@ export function parseSigningKeys(text: string): [SigningKey, ...SigningKey[]] {
     return { id, secret };
   });
   if (first === undefined) throw new StartError('SIGNING_KEYS names no key.');
+  const twice = [first, ...others].find(({ id }, at, all) => all.findIndex((other) => other.id === id) < at);
+  if (twice !== undefined) throw new StartError(`SIGNING_KEYS has two keys with the id ${twice.id}.`);
   return [first, ...others];
 }
 

@@ -5,7 +5,7 @@ import { StartError } from './start-error.ts';
 
 /** Opens a pool on a database that has every migration of this release; throws a `StartError` when it has not, or is away. */
 export async function openMigratedDatabase(connectionString: string, poolMax: number): Promise<Knex> {
-  const database = openDatabase(connectionString, { poolMax });
+  const database = openDatabase(connectionString, { poolMax, timeoutMs: 10_000 });
   try {
     const missing = await missingMigrations(database);
     if (missing.length > 0) {

@@ -3,7 +3,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -21,6 +20,7 @@ import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { fileStorage } from './storage/file-storage.ts';
+import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 
@@ -52,9 +52,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
     opened.add(() => database.destroy());
-    const connection = Connection.lazy(temporal.connectionOptions);
+    const { temporal: client, connection } = openTemporal(temporal);
     opened.add(() => connection.close());
-    const client = new Client({ connection, namespace });
 
     sharp.cache(false); // every picture is a new one
     sharp.concurrency(1); // one picture a core: the task queue brings as many as there are cores

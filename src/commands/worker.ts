@@ -29,7 +29,7 @@ export async function worker(config: Config): Promise<void> {
       isDraining = true;
     });
     const app = new Koa();
-    app.use(healthRoutes({ isDraining: () => isDraining, check: running.check }));
+    app.use(healthRoutes({ isDraining: () => isDraining, check: running.check }).routes());
     server.serve(app.callback());
     log.info({ url: server.url }, 'worker started');
     return {};

@@ -6,11 +6,22 @@ export type Trx = Knex;
 
 const silent = () => undefined;
 
-/** Opens a pool on Postgres; nothing is dialled before the first query. `poolMax` is in connections. */
-export function openDatabase(connectionString: string, { poolMax = 10 }: { poolMax?: number } = {}): Knex {
+/**
+ * Opens a pool on Postgres; nothing is dialled before the first query. `poolMax` is in connections. A statement that is not
+ * answered within `timeoutMs` fails, whether Postgres says so or the network is silent; without it statements take their time.
+ */
+export function openDatabase(
+  connectionString: string,
+  { poolMax = 10, timeoutMs }: { poolMax?: number; timeoutMs?: number } = {},
+): Knex {
   return knex({
     client: 'pg',
-    connection: { connectionString, application_name: 'doppel' },
+    connection: {
+      connectionString,
+      application_name: 'doppel',
+      connectionTimeoutMillis: 3_000,
+      ...(timeoutMs === undefined ? {} : { statement_timeout: timeoutMs, query_timeout: timeoutMs + 1_000 }),
+    },
     pool: { min: 0, max: poolMax },
     acquireConnectionTimeout: 5_000,
     // Knex would print to the console what it throws anyway.
@@ -43,6 +54,7 @@ export function isUnavailable(error: unknown): boolean {
     error.name === 'KnexTimeoutError' ||
     (code !== undefined &&
       ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) ||
-    error.message.includes('Connection terminated') // pg gives it no code, and Knex puts the statement before it
+    // pg gives these no code, and Knex puts the statement before them
+    /Connection terminated|Query read timeout|timeout expired/.test(error.message)
   );
 }

@@ -1,3 +1,4 @@
+import type Router from '@koa/router';
 import Koa from 'koa';
 import type { Logger } from 'pino';
 import type { Trx } from '../db/database.ts';
@@ -32,11 +33,9 @@ type Frame = Pick<AppParts<never>, 'health' | 'newId' | 'log'>;
 /** Builds the API, apart from any server: what a request meets, in order. */
 export function createApp<Deps extends { database: Trx }>({ endpoints, deps, routes, ...frame }: AppParts<Deps>): Koa {
   const app = createFrame(frame);
-  app.use(docsRoutes(endpoints));
   for (const route of routes) app.use(route);
-  const router = endpointRoutes(endpoints, deps);
-  app.use(router.routes());
-  app.use(router.allowedMethods());
+  serve(app, docsRoutes(endpoints));
+  serve(app, endpointRoutes(endpoints, deps));
   return app;
 }
 
@@ -77,6 +76,12 @@ function createFrame({ health, newId, log }: Frame): Koa {
     );
   });
   app.use(errorEnvelope(log));
-  app.use(healthRoutes(health));
+  serve(app, healthRoutes(health));
   return app;
+}
+
+/** Adds routes, and to each path the answer for methods that it does not take. */
+function serve(app: Koa, router: Router): void {
+  app.use(router.routes());
+  app.use(router.allowedMethods());
 }

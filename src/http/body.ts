@@ -14,7 +14,7 @@ export async function readJson(ctx: Context): Promise<unknown> {
   const isEmpty = length === '0' || (length === '' && ctx.get('Transfer-Encoding') === '');
   if (isEmpty) throw notJson('is required, as JSON');
   const { charset, type } = ctx.request;
-  if (type !== 'application/json' || !['', 'utf-8', 'utf8'].includes(charset.toLowerCase())) {
+  if (type.toLowerCase() !== 'application/json' || !['', 'utf-8', 'utf8'].includes(charset.toLowerCase())) {
     throw new ApiError('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json in UTF-8.');
   }
   if (!['', 'identity'].includes(ctx.get('Content-Encoding'))) {

@@ -11,12 +11,16 @@ export const errorEnvelope =
   async (ctx: Context, next: Next): Promise<void> => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body == null && ctx.respond !== false) {
-        throw new ApiError('NOT_FOUND', `There is no ${ctx.method} ${ctx.path}.`);
-      }
+      if (ctx.respond === false || ctx.body != null) return;
+      // The router answers 501 for a method that no route takes, and 405 with the methods that this path takes.
       if (ctx.status === 405 || ctx.status === 501) {
-        throw new ApiError('METHOD_NOT_ALLOWED', `${ctx.path} does not take ${ctx.method}.`);
+        if (ctx.response.get('Allow') !== '') {
+          throw new ApiError('METHOD_NOT_ALLOWED', `${ctx.path} does not take ${ctx.method}.`);
+        }
+        ctx.remove('Allow');
+        throw notFound(ctx);
       }
+      if (ctx.status === 404) throw notFound(ctx);
     } catch (error) {
       const refusal = refusalOf(error);
       if (refusal.status >= 500) log.error({ err: error, requestId: ctx.state.requestId }, 'request failed');
@@ -32,6 +36,8 @@ export const errorEnvelope =
       };
     }
   };
+
+const notFound = (ctx: Context) => new ApiError('NOT_FOUND', `There is no ${ctx.method} ${ctx.path}.`);
 
 function refusalOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;

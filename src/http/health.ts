@@ -1,4 +1,4 @@
-import type { Context, Next } from 'koa';
+import Router from '@koa/router';
 
 export interface Health {
   isDraining: () => boolean;
@@ -7,23 +7,18 @@ export interface Health {
 }
 
 /** `GET /healthz`: the process lives. `GET /readyz`: it can do its work; 503 while it starts, drains, or lacks what it needs. */
-export const healthRoutes =
-  (health: Health) =>
-  async (ctx: Context, next: Next): Promise<void> => {
-    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
-      await next();
-      return;
-    }
-    if (ctx.path === '/healthz') {
-      ctx.body = { status: 'ok' };
-    } else if (ctx.path === '/readyz') {
-      const { isReady, parts } = await health.check();
-      const isDraining = health.isDraining();
-      ctx.status = isReady && !isDraining ? 200 : 503;
-      ctx.body = { status: isDraining ? 'draining' : isReady ? 'ready' : 'unavailable', ...parts };
-    } else {
-      await next();
-      return;
-    }
+export function healthRoutes(health: Health): Router {
+  const router = new Router({ strict: true, sensitive: true });
+  router.get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-  };
+    ctx.body = { status: 'ok' };
+  });
+  router.get('/readyz', async (ctx) => {
+    const { isReady, parts } = await health.check();
+    const isDraining = health.isDraining();
+    ctx.set('Cache-Control', 'no-store');
+    ctx.status = isReady && !isDraining ? 200 : 503;
+    ctx.body = { status: isDraining ? 'draining' : isReady ? 'ready' : 'unavailable', ...parts };
+  });
+  return router;
+}

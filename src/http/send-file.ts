@@ -20,6 +20,7 @@ export const sendFile = (
       })
       .on('error', (error: Error & { status?: number; headers?: Record<string, string> }) => {
         if (error.status === 412 || error.status === 416) {
+          ctx.res.removeHeader('Cache-Control');
           ctx.res.writeHead(error.status, error.headers).end();
           return;
         }

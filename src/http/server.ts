@@ -15,7 +15,17 @@ export interface HttpServer {
 /** Listens, and hands requests to `first`; rejects with the system's error (`EADDRINUSE`, …) when it cannot. */
 export async function openServer({ host, port }: { host: string; port: number }, first: Listener): Promise<HttpServer> {
   let listener = first;
+  let isClosing = false;
   const server = createServer((request, response) => {
+    // A connection that is kept alive is cut as soon as its last answer is sent.
+    response.once(
+      'close',
+      () =>
+        isClosing &&
+        setImmediate(() => {
+          server.closeIdleConnections();
+        }),
+    );
     listener(request, response);
   });
   await new Promise<void>((resolve, reject) => {
@@ -33,6 +43,7 @@ export async function openServer({ host, port }: { host: string; port: number },
           resolve();
           return;
         }
+        isClosing = true;
         const cut = setTimeout(() => {
           server.closeAllConnections();
         }, withinMs);

@@ -1,7 +1,6 @@
 // Starts the workflows of accepted jobs. The process that accepted a job offers it here, off the caller's path; whatever is
 // committed and not started (a crash, Temporal away, too much at once) is found by the scan of any worker.
 
-import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
@@ -33,14 +32,14 @@ export function createDispatcher(
   const waiting: Dispatch[] = [];
   const starting = new Set<Promise<void>>();
   const closing = new AbortController();
-  setMaxListeners(maxConcurrent + 2, closing.signal); // each start under way listens, and the scan
   let scanning = Promise.resolve();
   let isTemporalAway = false;
 
   const start = async (job: Dispatch): Promise<void> => {
     try {
       // A start that hangs, or that closing interrupts, is given up: the claim runs out, and starting twice does no harm.
-      await temporal.withAbortSignal(closing.signal, () =>
+      // (A signal for each call, since the SDK never lets go of the one that it listens to.)
+      await temporal.withAbortSignal(AbortSignal.any([closing.signal]), () =>
         temporal.withDeadline(Date.now() + startWithinMs, () => startJobWorkflow(temporal, job)),
       );
       await markDispatched(database, job);

@@ -1,0 +1,241 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { endJob, findDrawingOrder, findJob, lockRunningJob, moveJob, type RunningJob } from '../../src/db/jobs.ts';
+import { beginShots, settleShot } from '../../src/db/shots.ts';
+import { type jobStages, type JobAttempt } from '../../src/domain/job.ts';
+import { shots } from '../../src/domain/shots.ts';
+import { formatId } from '../../src/domain/ids.ts';
+import { insertAsset } from '../support/builders.ts';
+import { until } from '../support/eventually.ts';
+import { acceptJob, assertEventsGapless, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+
+const failure = { code: 'RENDER_FAILED', message: 'no pencil', retryable: true, details: null } as const;
+
+describe('a job in the database', () => {
+  let testDatabase: TestDatabase;
+  let database: Knex;
+  let job: TestJob;
+
+  before(async () => {
+    testDatabase = await createTestDatabase();
+    ({ database } = testDatabase);
+  });
+  after(() => testDatabase.drop());
+  beforeEach(async () => {
+    job = await acceptJob(database);
+  });
+
+  /** Does something to the job as an activity does: in a transaction, under its lock. */
+  const locked = <Result>(
+    act: (trx: Knex.Transaction, running: RunningJob) => Promise<Result>,
+    attempt: JobAttempt = job,
+  ): Promise<Result | undefined> =>
+    database.transaction(async (trx) => {
+      const running = await lockRunningJob(trx, attempt);
+      return running === undefined ? undefined : act(trx, running);
+    });
+  const move = (progress: number, stage: (typeof jobStages)[number] = 'rendering', attempt: JobAttempt = job) =>
+    locked((trx, running) => moveJob(trx, running, { stage, progress }, { id: newId() }), attempt);
+  const end = (as: Parameters<typeof endJob>[2], attempt: JobAttempt = job) =>
+    locked((trx, running) => endJob(trx, running, as, newId()), attempt);
+
+  it('moves with an event each, numbered from 1 without a gap', async () => {
+    await move(0.02, 'copying_references');
+    await move(0.5);
+    await end({ status: 'completed' });
+    const stored = await storedOf(database, job);
+    assertEventsGapless(stored);
+    assert.deepEqual(
+      stored.events.map(({ type, status, stage, progress }) => [type, status, stage, progress]),
+      [
+        ['job.accepted', 'running', 'queued', 0],
+        ['job.progress', 'running', 'copying_references', 0.02],
+        ['job.progress', 'running', 'rendering', 0.5],
+        ['job.completed', 'completed', null, 1],
+      ],
+    );
+  });
+
+  it('never goes back in progress, whatever it is told', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }), async (steps) => {
+        job = await acceptJob(database);
+        for (const progress of steps) await move(progress);
+        const stored = await storedOf(database, job);
+        assertEventsGapless(stored);
+        assert.equal(stored.job.progress, Math.max(0, ...steps));
+        assert.equal(stored.job.lastSeq, 1 + steps.length);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('is told when its rendering began, once', async () => {
+    const row = () => database('jobs').where({ id: job.jobId }).first();
+    await move(0.02, 'copying_references');
+    assert.equal((await row()).rendering_at, null);
+    await move(0.1);
+    const { rendering_at: began } = await row();
+    assert.notEqual(began, null);
+    await move(0.2);
+    assert.deepEqual((await row()).rendering_at, began);
+  });
+
+  for (const as of [{ status: 'completed' }, { status: 'canceled' }, { status: 'failed', error: failure }] as const) {
+    it(`that is ${as.status} stays so for ever`, async () => {
+      await move(0.4);
+      await end(as);
+      const ended = await storedOf(database, job);
+      assert.deepEqual(
+        [ended.job.status, ended.job.stage, ended.job.error],
+        [as.status, null, as.status === 'failed' ? failure : null],
+      );
+      assert.equal(ended.job.progress, as.status === 'completed' ? 1 : 0.4);
+      assert.notEqual(ended.job.finishedAt, null);
+      await move(0.9);
+      await end({ status: 'completed' });
+      await end({ status: 'failed', error: failure });
+      assert.deepEqual(await storedOf(database, job), ended);
+    });
+  }
+
+  it('tells its failure in its last event, without what is not for events', async () => {
+    await end({ status: 'failed', error: { ...failure, details: { shots: ['portrait'] } } });
+    const { events } = await storedOf(database, job);
+    const last = events.at(-1);
+    assert.equal(last?.type, 'job.failed');
+    assert.equal(last.error?.code, 'RENDER_FAILED');
+  });
+
+  it('is not changed by an older attempt, nor by one that has not begun', async () => {
+    await end({ status: 'failed', error: failure });
+    const second = await retryJob(database, job);
+    const before = await storedOf(database, job);
+    for (const attempt of [job, { jobId: job.jobId, attempt: 3 }]) {
+      await move(0.9, 'finalizing', attempt);
+      await end({ status: 'completed' }, attempt);
+      assert.equal(await findDrawingOrder(database, attempt), undefined);
+    }
+    assert.deepEqual(await storedOf(database, job), before);
+    await move(0.9, 'finalizing', second);
+    await end({ status: 'completed' }, second);
+    const stored = await storedOf(database, job);
+    assert.equal(stored.job.status, 'completed');
+    assertEventsGapless(stored);
+  });
+
+  it('is not changed by what an older attempt read before the newer one began', async () => {
+    const stale = await locked((_, running) => Promise.resolve(running));
+    assert.ok(stale);
+    await end({ status: 'failed', error: failure });
+    await retryJob(database, job);
+    const before = await storedOf(database, job);
+    await moveJob(database, stale, { stage: 'finalizing', progress: 0.97 }, { id: newId() });
+    await endJob(database, stale, { status: 'completed' }, newId());
+    assert.deepEqual(await storedOf(database, job), before);
+  });
+
+  describe('moved by two transactions at once', () => {
+    it('lets the second wait, which then sees all that the first did', async () => {
+      const assetId = await insertAsset(database, formatId('project', job.projectId));
+      const first = await database.transaction();
+      const running = await lockRunningJob(first, job);
+      assert.ok(running);
+      const second = locked((_, seen) => Promise.resolve(seen));
+      await until('the second waits for the lock', async () => {
+        const { rows } = await database.raw<{ rows: unknown[] }>(
+          `select pid from pg_stat_activity
+           where datname = current_database() and wait_event_type = 'Lock' and query like '%for update%'`,
+        );
+        return rows.length > 0;
+      });
+      await beginShots(first, running, ['portrait', 'profile']);
+      await settleShot(first, running, 'portrait', { assetId });
+      await moveJob(first, running, { stage: 'rendering', progress: 0.2 }, { id: newId(), shot: 'portrait', assetId });
+      await first.commit();
+      const seen = await second;
+      assert.deepEqual(
+        [seen?.stage, seen?.shotStatuses],
+        ['rendering', { portrait: 'rendered', profile: 'rendering' }],
+      );
+    });
+
+    it('gives each of many moves a number of its own', async () => {
+      await Promise.all(Array.from({ length: 15 }, (_, i) => move(i / 15)));
+      const stored = await storedOf(database, job);
+      assert.equal(stored.job.lastSeq, 16);
+      assertEventsGapless(stored);
+    });
+
+    it('ends once', async () => {
+      await Promise.all([
+        end({ status: 'completed' }),
+        end({ status: 'canceled' }),
+        end({ status: 'failed', error: failure }),
+      ]);
+      const stored = await storedOf(database, job);
+      assert.equal(stored.job.lastSeq, 2);
+      assertEventsGapless(stored);
+    });
+  });
+
+  describe('and its shots', () => {
+    const statusOf = async (shot: string) =>
+      (await storedOf(database, job)).shots.find((one) => one.shot === shot)?.status;
+
+    it('once rendered stay rendered, as they are', async () => {
+      const assetId = await insertAsset(database, formatId('project', job.projectId));
+      const later = await insertAsset(database, formatId('project', job.projectId));
+      await locked(async (trx, running) => {
+        await beginShots(trx, running, ['portrait']);
+        await settleShot(trx, running, 'portrait', { assetId });
+        await settleShot(trx, running, 'portrait', { assetId: later });
+        await settleShot(trx, running, 'portrait', { error: { code: 'RENDER_FAILED', message: 'late' } });
+        await beginShots(trx, running, ['portrait']);
+      });
+      const { shots: rows } = await storedOf(database, job);
+      assert.deepEqual(rows, [{ shot: 'portrait', status: 'rendered', assetId, error: null }]);
+    });
+
+    it('once failed can be begun again, and then be rendered', async () => {
+      const assetId = await insertAsset(database, formatId('project', job.projectId));
+      await locked((trx, running) =>
+        settleShot(trx, running, 'profile', { error: { code: 'RENDER_FAILED', message: 'no pencil' } }),
+      );
+      assert.equal(await statusOf('profile'), 'failed');
+      await locked((trx, running) => beginShots(trx, running, ['profile']));
+      assert.equal(await statusOf('profile'), 'rendering');
+      await locked((trx, running) => settleShot(trx, running, 'profile', { assetId }));
+      assert.equal(await statusOf('profile'), 'rendered');
+    });
+  });
+
+  it('is drawn from what it was accepted with, whatever its influencer is by then', async () => {
+    job = await acceptJob(database, { identity: { vibe: 'warm' } });
+    await database('influencers')
+      .where({ id: job.influencerId })
+      .update({ identity: { vibe: 'cold' }, seed: 'other' });
+    const order = await findDrawingOrder(database, job);
+    const { seed, ...rest } = order ?? assert.fail('it runs');
+    assert.deepEqual(rest, {
+      organizationId: job.organizationId,
+      identity: { vibe: 'warm' },
+      renderer: 'illustrated',
+    });
+    assert.notEqual(seed, 'other');
+    await end({ status: 'canceled' });
+    assert.equal(await findDrawingOrder(database, job), undefined);
+  });
+
+  it('is found by its organization in its environment, and by nobody else', async () => {
+    const owned = { organizationId: job.organizationId, environment: 'live', id: job.jobId } as const;
+    const found = await findJob(database, owned);
+    assert.deepEqual([found?.jobId, found?.version, found?.shots], [job.jobId, 1, [...shots]]);
+    assert.equal(await findJob(database, { ...owned, environment: 'test' }), undefined);
+    assert.equal(await findJob(database, { ...owned, organizationId: newId() }), undefined);
+    assert.equal(await findJob(database, { ...owned, id: newId() }), undefined);
+  });
+});

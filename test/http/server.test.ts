@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { createServer, type ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { Agent, request } from 'undici';
+import { openServer, type HttpServer } from '../../src/http/server.ts';
+import { gate } from '../support/gate.ts';
+
+const here = { host: '127.0.0.1', port: 0 };
+const answer = (text: string) => (_: unknown, response: ServerResponse) => response.end(text);
+const textOf = async (url: string) => (await fetch(url)).text();
+
+describe('the server', () => {
+  const servers: HttpServer[] = [];
+  const open = async (...parts: Parameters<typeof openServer>) => {
+    const server = await openServer(...parts);
+    servers.push(server);
+    return server;
+  };
+  after(() => Promise.all(servers.map((server) => server.close(0))));
+
+  it('listens at once, and hands requests to whoever serves now', async () => {
+    const server = await open(here, answer('starting'));
+    assert.equal(await textOf(server.url), 'starting');
+    server.serve(answer('started'));
+    assert.equal(await textOf(server.url), 'started');
+  });
+
+  it('tells a URL that opens it', async () => {
+    assert.match((await open(here, answer(''))).url, /^http:\/\/127\.0\.0\.1:[1-9]\d*$/);
+    const everywhere = await open({ host: '0.0.0.0', port: 0 }, answer('everywhere'));
+    assert.match(everywhere.url, /^http:\/\/localhost:[1-9]\d*$/);
+    assert.equal(await textOf(everywhere.url), 'everywhere');
+  });
+
+  it('rejects with the system’s error when its port is taken', async () => {
+    const { url } = await open(here, answer(''));
+    await assert.rejects(openServer({ ...here, port: Number(new URL(url).port) }, answer('')), { code: 'EADDRINUSE' });
+  });
+
+  describe('when it closes', () => {
+    it('answers what is under way, takes nothing new, and is done as soon as that is answered', async () => {
+      const started = gate();
+      const release = gate();
+      const server = await open(here, (_, response) => {
+        started.open();
+        void release.opened.then(() => response.end('done'));
+      });
+      const agent = new Agent(); // keeps its connection alive, as callers do
+      const underWay = request(server.url, { dispatcher: agent });
+      await started.opened;
+      const closing = server.close();
+      await assert.rejects(fetch(server.url));
+      const releasedAt = performance.now();
+      release.open();
+      const { statusCode, body } = await underWay;
+      assert.deepEqual([statusCode, await body.text()], [200, 'done']);
+      await closing;
+      assert.ok(performance.now() - releasedAt < 2_500, 'it waited for a connection that nobody used');
+      await agent.close();
+    });
+
+    it('waits for nobody who keeps a connection open for later', async () => {
+      const server = await open(here, answer(''));
+      const agent = new Agent();
+      await (await request(server.url, { dispatcher: agent })).body.text();
+      const startedAt = performance.now();
+      await server.close();
+      assert.ok(performance.now() - startedAt < 2_500);
+      await agent.close();
+    });
+
+    it('cuts what takes longer than it may', async () => {
+      const started = gate();
+      const server = await open(here, () => {
+        started.open(); // and never answers
+      });
+      const hanging = assert.rejects(fetch(server.url));
+      await started.opened;
+      await server.close(50);
+      await hanging;
+    });
+
+    it('may be told so twice', async () => {
+      const server = await open(here, answer(''));
+      await Promise.all([server.close(), server.close()]);
+      await server.close();
+      const { port } = new URL(server.url);
+      const next = createServer().listen(Number(port), '127.0.0.1');
+      await once(next, 'listening');
+      next.close();
+    });
+  });
+});

@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileStorage } from '../../src/storage/file-storage.ts';
+import { drawingKey, thumbnailKeyOf, type Storage } from '../../src/storage/storage.ts';
+
+describe('file storage', () => {
+  let folder: string;
+  let storage: Storage;
+  beforeEach(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'doppel-storage-'));
+    storage = fileStorage(folder);
+  });
+  afterEach(() => rm(folder, { recursive: true, force: true }));
+
+  const files = async () => {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  };
+
+  it('gives back what was put, under any folder of its key', async () => {
+    const bytes = Buffer.from([0, 255, 10, 13]);
+    await storage.put('a/b/c.webp', bytes);
+    await storage.put('d.webp', new Uint8Array());
+    assert.ok(bytes.equals(await storage.get('a/b/c.webp')));
+    assert.equal((await storage.get('d.webp')).length, 0);
+  });
+
+  it('rejects for what is not there', async () => {
+    await assert.rejects(storage.get('a/b.webp'));
+    await storage.put('a/b.webp', Buffer.from('x'));
+    await assert.rejects(storage.get('a/c.webp'));
+    await assert.rejects(storage.get('a'));
+  });
+
+  it('keeps the first of two objects with one key', async () => {
+    await storage.put('a/b.webp', Buffer.from('first'));
+    await storage.put('a/b.webp', Buffer.from('second'));
+    assert.equal(Buffer.from(await storage.get('a/b.webp')).toString(), 'first');
+  });
+
+  it('keeps one whole object when many are put under one key at the same time, and leaves no half ones', async () => {
+    const objects = Array.from({ length: 20 }, (_, i) => Buffer.alloc(200_000, i));
+    await Promise.all(objects.map((bytes) => storage.put('a/b.webp', bytes)));
+    const kept = await storage.get('a/b.webp');
+    assert.ok(objects.some((bytes) => bytes.equals(kept)));
+    assert.deepEqual(await files(), ['b.webp']);
+  });
+
+  it('never shows half an object to whoever reads meanwhile', async () => {
+    const bytes = Buffer.alloc(2_000_000, 7);
+    const written = new AbortController();
+    const writing = storage.put('a/b.webp', bytes).finally(() => {
+      written.abort();
+    });
+    while (!written.signal.aborted) {
+      const seen = await storage.get('a/b.webp').catch(() => null); // not there yet
+      assert.ok(seen === null || bytes.equals(seen));
+    }
+    await writing;
+    assert.ok(bytes.equals(await storage.get('a/b.webp')));
+  });
+
+  it('leaves nothing behind when it cannot write', async () => {
+    await writeFile(path.join(folder, 'a'), 'a file where a folder is needed');
+    await assert.rejects(storage.put('a/b.webp', Buffer.from('x')));
+    assert.deepEqual(await files(), ['a']);
+  });
+
+  it('lets nobody but its owner and its group read what it keeps', async () => {
+    await storage.put('a.webp', Buffer.from('x'));
+    assert.equal((await stat(path.join(folder, 'a.webp'))).mode & 0o007, 0);
+  });
+});
+
+describe('the key of a drawing', () => {
+  const drawing = { organizationId: 'org', jobId: 'job', attempt: 2, shot: 'profile', sha256: 'abc' };
+
+  it('names whose it is, what it shows and what is in it', () => {
+    assert.equal(drawingKey(drawing), 'org/job/2/profile/abc.webp');
+    for (const other of [{ jobId: 'x' }, { attempt: 3 }, { shot: 'x' }, { sha256: 'x' }, { organizationId: 'x' }]) {
+      assert.notEqual(drawingKey({ ...drawing, ...other }), drawingKey(drawing));
+    }
+  });
+
+  it('names its thumbnail beside it', () => {
+    assert.equal(thumbnailKeyOf('org/job/2/profile/abc.webp'), 'org/job/2/profile/abc.thumbnail.webp');
+    assert.notEqual(thumbnailKeyOf('a.webp'), thumbnailKeyOf('b.webp'));
+  });
+});

@@ -1,0 +1,29 @@
+// The HTTP machine with endpoints of a test's own.
+
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { createApp } from '../../src/http/app.ts';
+import type { Endpoint } from '../../src/http/define-endpoint.ts';
+import type { Health } from '../../src/http/health.ts';
+import { openServer, type HttpServer } from '../../src/http/server.ts';
+import { silent } from './api.ts';
+
+interface TestAppParts {
+  database: Knex;
+  endpoints?: readonly Endpoint<{ database: Knex }>[];
+  health?: Health;
+  log?: typeof silent;
+}
+
+/** Serves an app with these endpoints on a free port; `close` it after the test. */
+export function serveApp({
+  database,
+  endpoints = [],
+  health = ready,
+  log = silent,
+}: TestAppParts): Promise<HttpServer> {
+  const app = createApp({ endpoints, deps: { database }, routes: [], health, newId, log });
+  return openServer({ host: '127.0.0.1', port: 0 }, app.callback());
+}
+
+const ready: Health = { isDraining: () => false, check: () => Promise.resolve({ isReady: true, parts: {} }) };

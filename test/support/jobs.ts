@@ -1,0 +1,166 @@
+// Jobs as the API accepts them, made without HTTP, and what is stored of them.
+
+import assert from 'node:assert/strict';
+import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { acceptJobs, type NewClone, type NewCreation } from '../../src/db/accept.ts';
+import { query, type Trx } from '../../src/db/database.ts';
+import type { Dispatch } from '../../src/db/dispatch.ts';
+import { insertOrganization, insertProject } from '../../src/db/organizations.ts';
+import type { Identity } from '../../src/domain/influencer.ts';
+import { shots, type Shot } from '../../src/domain/shots.ts';
+
+export interface Home {
+  organizationId: string;
+  projectId: string;
+}
+
+/** An organization with a project, as Postgres knows them. */
+export async function createHome(database: Trx): Promise<Home> {
+  const home = { organizationId: newId(), projectId: newId() };
+  await insertOrganization(database, { id: home.organizationId, name: 'Tests', tier: 'internal' });
+  await insertProject(database, {
+    organizationId: home.organizationId,
+    id: home.projectId,
+    environment: 'live',
+    name: 'Tests',
+  });
+  return home;
+}
+
+/** A job as the accepting process offers it to the dispatcher. */
+export type TestJob = Dispatch;
+
+interface JobWishes {
+  home?: Home;
+  /** Makes it a clone. */
+  sourceId?: string;
+  identity?: Identity;
+  shots?: readonly Shot[];
+}
+
+export async function acceptJob(database: Trx, wishes: JobWishes = {}): Promise<TestJob> {
+  const home = wishes.home ?? (await createHome(database));
+  const shared = {
+    organizationId: home.organizationId,
+    environment: 'live' as const,
+    influencerId: newId(),
+    jobId: newId(),
+    eventId: newId(),
+    name: 'Ava Chen',
+    renderer: 'illustrated' as const,
+    shots: wishes.shots ?? shots,
+  };
+  const row: NewClone | NewCreation =
+    wishes.sourceId === undefined
+      ? { ...shared, projectId: home.projectId, identity: wishes.identity ?? {}, seed: newId(), assetIds: [] }
+      : { ...shared, sourceId: wishes.sourceId, changes: { fields: wishes.identity ?? {}, personality: {} } };
+  const [accepted] = await acceptJobs(database, [row]);
+  if (typeof accepted !== 'object') throw new Error(`the job was not accepted: ${String(accepted)}`);
+  return { ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId: wishes.sourceId ?? null };
+}
+
+interface StoredJob {
+  status: string;
+  stage: string | null;
+  progress: number;
+  attempt: number;
+  error: { code: string; message: string; retryable: boolean; details: { shots?: string[] } | null } | null;
+  lastSeq: number;
+  dispatchedAt: Date | null;
+  finishedAt: Date | null;
+}
+
+interface StoredEvent {
+  seq: number;
+  type: string;
+  status: string;
+  stage: string | null;
+  progress: number;
+  attempt: number;
+  shot: Shot | null;
+  assetId: string | null;
+  error: { code: string } | null;
+}
+
+/** All that is stored of a job and its influencer. */
+export interface Stored {
+  job: StoredJob;
+  influencer: { status: string; errorMessage: string | null; version: number };
+  events: StoredEvent[];
+  shots: { shot: Shot; status: string; assetId: string | null; error: { code: string; message: string } | null }[];
+  images: { assetId: string; role: string; shot: Shot | null; position: number; addedAt: Date; storageKey: string }[];
+  assets: number;
+}
+
+export async function storedOf(database: Trx, { jobId, influencerId, organizationId }: TestJob): Promise<Stored> {
+  const of = <Row>(sql: string) => query<Row>(database, sql, { jobId, influencerId, organizationId });
+  const [job] = await of<StoredJob>(
+    `select status, stage, progress, attempt, error, last_seq as "lastSeq", dispatched_at as "dispatchedAt",
+            finished_at as "finishedAt"
+     from jobs where id = :jobId`,
+  );
+  const [influencer] = await of<Stored['influencer']>(
+    'select status, error_message as "errorMessage", version from influencers where id = :influencerId',
+  );
+  if (job === undefined || influencer === undefined) throw new Error('there is no such job');
+  const [assets] = await of<{ count: number }>(
+    'select count(*)::int as count from assets where organization_id = :organizationId',
+  );
+  return {
+    job,
+    influencer,
+    events: await of(
+      `select seq, type, status, stage, progress, attempt, shot, asset_id as "assetId", error
+       from job_events where job_id = :jobId order by seq`,
+    ),
+    shots: await of(
+      `select shot, status, asset_id as "assetId", error from job_shots where job_id = :jobId order by shot`,
+    ),
+    images: await of(
+      `select i.asset_id as "assetId", i.role, i.shot, i.position, i.added_at as "addedAt", a.storage_key as "storageKey"
+       from influencer_images i join assets a on a.organization_id = i.organization_id and a.id = i.asset_id
+       where i.influencer_id = :influencerId order by i.role, i.position`,
+    ),
+    assets: assets?.count ?? 0,
+  };
+}
+
+/** Events are numbered from 1 without a gap, progress never goes back within an attempt, and nothing follows the end. */
+export function assertEventsGapless({ job, events }: Pick<Stored, 'job' | 'events'>): void {
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    Array.from({ length: job.lastSeq }, (_, index) => index + 1),
+  );
+  for (const [index, event] of events.entries()) {
+    const next = events[index + 1];
+    if (next?.attempt === event.attempt) {
+      assert.ok(next.progress >= event.progress, `progress goes back at event ${String(next.seq)}`);
+      assert.equal(event.status, 'running', 'an event follows the end');
+    }
+  }
+  assert.equal(events.at(-1)?.status, job.status);
+}
+
+/** Begins the next attempt of a job that has ended, with the shots that it rendered kept. */
+export async function retryJob(database: Trx, job: TestJob): Promise<TestJob> {
+  await query(
+    database,
+    `with moved as (
+       update jobs set status = 'running', stage = 'queued', progress = 0, attempt = attempt + 1, error = null,
+              finished_at = null, dispatched_at = null, last_seq = last_seq + 1
+       where id = :jobId returning *
+     )
+     insert into job_events (organization_id, job_id, seq, id, type, status, stage, progress, attempt)
+     select organization_id, id, last_seq, :eventId, 'job.accepted', status, stage, progress, attempt from moved`,
+    { jobId: job.jobId, eventId: newId() },
+  );
+  return { ...job, attempt: job.attempt + 1 };
+}
+
+export const deleteInfluencer = (database: Knex, { influencerId }: TestJob): Promise<unknown> =>
+  query(
+    database,
+    `update influencers set status = 'deleted', error_message = null, deleted_at = now() where id = :influencerId`,
+    { influencerId },
+  );
