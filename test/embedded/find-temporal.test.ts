@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTemporal, pinnedCliVersion, type FindTemporalOptions } from '../../src/embedded/find-temporal.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 describe('findTemporal', () => {
   let folder: string;

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { endProcess } from '../../src/embedded/end-process.ts';
 import { claimDataFolder, findLivingInstance, type Instance } from '../../src/embedded/instance-lock.ts';
 import { identityOf, isRunning } from '../../src/embedded/process-identity.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 const script = fileURLToPath(new URL('./claim-data-folder.script.ts', import.meta.url));
 const stopped = 'of a process that has ended';

@@ -10,7 +10,7 @@ import { Client } from 'pg';
 import { findPostgresBinaries } from '../../src/embedded/postgres-binaries.ts';
 import { startPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { isRoot, nobody } from '../../src/embedded/server-user.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 describe('startPostgres', () => {
   let dataDir: string;

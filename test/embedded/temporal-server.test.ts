@@ -9,7 +9,7 @@ import {
   type EmbeddedTemporal,
   type StartTemporalServerOptions,
 } from '../../src/embedded/temporal-server.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 describe('startTemporalServer', () => {
   let binary: TemporalBinary;
@@ -22,7 +22,7 @@ describe('startTemporalServer', () => {
     binary = await findTemporal({
       env: process.env,
       onProgress: (message) => {
-        console.log(`    ${message}`);
+        process.stdout.write(`    ${message}\n`); // it takes minutes where it has to be built
       },
     });
   });

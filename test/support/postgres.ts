@@ -1,13 +1,11 @@
 // One real Postgres for the whole run, and in it a database of its own for each test file, cloned from a migrated template.
 
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
 import { startPostgres } from '../../src/embedded/postgres.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 
 const template = 'doppel_template';
 
@@ -19,7 +17,7 @@ interface Server {
 let server: Promise<Server> | undefined;
 
 async function start(): Promise<Server> {
-  const dataDir = await mkdtemp(path.join(tmpdir(), 'doppel-test-'));
+  const dataDir = await makeTemporaryFolder();
   const postgres = await startPostgres({ dataDir, onProgress: () => undefined });
   const urlOf = (name: string) => {
     const url = new URL(postgres.connectionString);
@@ -36,7 +34,7 @@ async function start(): Promise<Server> {
     urlOf,
     async stop() {
       await postgres.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await removeTemporaryFolder(dataDir);
     },
   };
 }

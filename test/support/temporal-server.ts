@@ -1,12 +1,13 @@
 // A real Temporal server for a test file, in a folder of its own, that a test may kill and bring back at its address.
 
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection } from '@temporalio/worker';
 import { findTemporal } from '../../src/embedded/find-temporal.ts';
 import { startTemporalServer, type EmbeddedTemporal } from '../../src/embedded/temporal-server.ts';
+import { openTemporal } from '../../src/temporal/connection.ts';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from '../embedded/temporary-folder.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 
 export interface TestTemporal {
   /** How API and worker are told where it is. */
@@ -30,12 +31,13 @@ export async function startTestTemporal(): Promise<TestTemporal> {
   const dataDir = await makeTemporaryFolder();
   let server: EmbeddedTemporal = await startTemporalServer({ binary, dataDir, ...quiet });
   const { address, namespace, ports } = server;
-  const connection = await Connection.connect({ address });
+  const connect = { connectionOptions: { address }, namespace };
+  const { temporal: client, connection } = openTemporal(connect);
   await ensureSearchAttributes(connection, namespace);
   const natives: NativeConnection[] = [];
   return {
-    connect: { connectionOptions: { address }, namespace },
-    client: new Client({ connection, namespace }),
+    connect,
+    client,
     async native() {
       const native = await NativeConnection.connect({ address });
       natives.push(native);

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { v7 as newId } from 'uuid';
+import sharp from 'sharp';
+import { formatId } from '../../src/domain/ids.ts';
+import { shots } from '../../src/domain/shots.ts';
+import { startWorker, type RunningWorker } from '../../src/worker.ts';
+import { call, createTenant, silent, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
+import { eventually, until } from '../support/eventually.ts';
+import {
+  assertWhole,
+  clone,
+  cloneTimes,
+  createReady,
+  person,
+  untilCompleted,
+  untilStatus,
+  type Caller,
+} from '../support/flows.ts';
+import { gate } from '../support/gate.ts';
+import { plainRenderer, type BeforeDrawing } from '../support/plain-renderer.ts';
+import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
+
+interface Image {
+  assetId: string;
+  url: string;
+  thumbnailUrl: string;
+  shot: string;
+}
+
+async function assertOpensAs(url: string, edge: number): Promise<void> {
+  const response = await fetch(url);
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'image/webp');
+  const { format, width, height } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
+  assert.deepEqual([format, width, height], ['webp', edge, edge]);
+}
+
+describe('influencers, from the request to the pictures', () => {
+  let temporal: TestTemporal;
+  let api: TestApi;
+  let tenant: Tenant;
+  let caller: Caller;
+
+  before(async function () {
+    this.timeout(temporalTimeoutMs);
+    temporal = await startTestTemporal();
+    api = await startTestApi({ temporal: temporal.connect });
+    tenant = await createTenant(api.database);
+    caller = { url: api.url, key: tenant.key };
+  });
+  after(async () => {
+    await api.close();
+    await temporal.close();
+  });
+
+  const work = (before?: BeforeDrawing): Promise<RunningWorker> =>
+    startWorker({
+      databaseUrl: api.databaseUrl,
+      databasePoolMax: 10,
+      temporal: temporal.connect,
+      storageFolder: api.storageFolder,
+      renderers: { illustrated: plainRenderer(before) },
+      log: silent,
+    });
+
+  const read = (where: string) => call(`${api.url}${where}`, { key: tenant.key });
+
+  describe('with the renderer that everybody gets', () => {
+    let worker: RunningWorker;
+    before(async () => {
+      worker = await startWorker({
+        databaseUrl: api.databaseUrl,
+        databasePoolMax: 10,
+        temporal: temporal.connect,
+        storageFolder: api.storageFolder,
+        log: silent,
+      });
+    });
+    after(() => worker.close());
+
+    it('a created one becomes ready, with six images whose URLs open', async () => {
+      const influencerId = await createReady(caller, tenant.projectId);
+      const { body } = await read(`/v1/influencers/${influencerId}`);
+      const images = body.referenceImages as Image[];
+      assert.deepEqual(
+        images.map(({ shot }) => shot),
+        shots,
+      );
+      for (const { url, thumbnailUrl } of images) {
+        await assertOpensAs(url, 1024);
+        await assertOpensAs(thumbnailUrl, 256);
+      }
+      const hashes = await Promise.all(
+        images.map(async ({ url }) => Buffer.from(await (await fetch(url)).arrayBuffer()).toString('base64')),
+      );
+      assert.equal(new Set(hashes).size, 6, 'two shots are the same picture');
+    });
+
+    it('a clone gets its source’s identity, project and images’ metadata, the overrides, and images of its own', async () => {
+      const sourceId = await createReady(caller, tenant.projectId);
+      const { body: source } = await read(`/v1/influencers/${sourceId}`);
+      const accepted = await clone(caller, sourceId, {
+        name: 'Ava Chen (EU)',
+        overrides: { vibe: 'sharper, more deadpan' },
+      });
+      assert.equal(accepted.status, 202);
+      const atOnce = await read(`/v1/influencers/${String(accepted.body.influencerId)}`);
+      assert.equal(atOnce.status, 200);
+      assert.ok(['pending', 'training', 'ready'].includes(atOnce.body.status as string));
+
+      const job = await untilStatus(caller, accepted.body.locationUrl as string, 'completed');
+      assert.equal(job.progress, 1);
+      assert.equal(job.images.rendered, 6);
+      const { body } = await read(`/v1/influencers/${String(accepted.body.influencerId)}`);
+      assert.equal(body.status, 'ready');
+      assert.equal(body.projectId, source.projectId);
+      assert.deepEqual(
+        { ...person, name: body.name, vibe: body.vibe },
+        { ...person, name: 'Ava Chen (EU)', vibe: 'sharper, more deadpan' },
+      );
+      for (const field of ['gender', 'ageRange', 'ethnicity', 'hairColor', 'personality']) {
+        assert.deepEqual(body[field], source[field], field);
+      }
+      assert.deepEqual(
+        (body.attributes.referenceImages as Image[]).map(({ assetId, shot }) => [assetId, shot]),
+        (source.referenceImages as Image[]).map(({ assetId, shot }) => [assetId, shot]),
+      );
+      assert.equal(body.attributes.clonedFrom.influencerId, sourceId);
+      const own = body.referenceImages as Image[];
+      assert.equal(own.length, 6);
+      for (const { url } of own) await assertOpensAs(url, 1024);
+      const sourceAssets = (source.referenceImages as Image[]).map(({ assetId }) => assetId);
+      assert.ok(own.every(({ assetId }) => !sourceAssets.includes(assetId)));
+    });
+  });
+
+  describe('with a renderer of one colour', () => {
+    it('of 200 clones at once, 20 of them with one id, 181 are made, each once and whole', async function () {
+      this.timeout(120_000);
+      const worker = await work();
+      try {
+        const sourceId = await createReady(caller, tenant.projectId);
+        const newInfluencerId = formatId('influencer', newId());
+        const replies = await Promise.all(
+          Array.from({ length: 200 }, (_, index) =>
+            clone(caller, sourceId, {
+              name: `Clone ${String(index)}`,
+              ...(index % 10 === 0 && { newInfluencerId }),
+            }),
+          ),
+        );
+        const accepted = replies.filter(({ status }) => status === 202);
+        const conflicts = replies.filter(({ status }) => status === 409);
+        assert.deepEqual([accepted.length, conflicts.length], [181, 19]);
+        assert.equal(accepted.filter(({ body }) => body.influencerId === newInfluencerId).length, 1);
+
+        const jobIds = accepted.map(({ body }) => body.jobId as string);
+        await untilCompleted(api.database, jobIds, 90_000);
+        await assertWhole(api.database, jobIds, api.storageFolder);
+
+        const query = `SourceInfluencerId = '${sourceId}'`;
+        await until('181 workflows are completed', async () => {
+          const { count } = await temporal.client.workflow.count(`${query} and ExecutionStatus = 'Completed'`);
+          return count >= 181;
+        });
+        assert.equal((await temporal.client.workflow.count(query)).count, 181);
+      } finally {
+        await worker.close();
+      }
+    });
+
+    it('clones are accepted while Temporal is away, can be read at once, and are made when it is back', async function () {
+      this.timeout(120_000);
+      const drawing = gate();
+      let isHeld = false;
+      const worker = await work(async () => {
+        if (isHeld) await drawing.opened;
+      });
+      try {
+        const sourceId = await createReady(caller, tenant.projectId);
+        isHeld = true;
+        const [started = ''] = await cloneTimes(caller, sourceId, 1);
+        await eventually('it is being drawn', async () => {
+          const { body } = await read(`/v1/jobs/${started}`);
+          return body.stage === 'rendering' ? true : undefined;
+        });
+
+        await temporal.kill();
+        const jobIds = await cloneTimes(caller, sourceId, 20);
+        for (const jobId of [started, ...jobIds]) {
+          const askedAt = performance.now();
+          const { status, body } = await read(`/v1/jobs/${jobId}`);
+          assert.ok(performance.now() - askedAt < 1_000, 'reading a job waits for Temporal');
+          assert.deepEqual([status, body.status], [200, 'running']);
+        }
+        await until('it is told that Temporal is away', async () => {
+          const { body } = await read(`/v1/jobs/${started}`);
+          return body.waiting?.reason === 'engine_unavailable';
+        });
+        const ready = await fetch(`${api.url}/readyz`);
+        assert.equal(ready.status, 200, 'accepting goes on without Temporal');
+        assert.equal(((await ready.json()) as { temporal: string }).temporal, 'down');
+
+        drawing.open();
+        await temporal.restart();
+        await untilCompleted(api.database, [started, ...jobIds]);
+        await assertWhole(api.database, [started, ...jobIds], api.storageFolder);
+      } finally {
+        drawing.open();
+        await worker.close();
+      }
+    });
+  });
+});

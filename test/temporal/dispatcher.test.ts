@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
+import type { Knex } from 'knex';
+import { query } from '../../src/db/database.ts';
+import { formatId } from '../../src/domain/ids.ts';
+import { createDispatcher, type Dispatcher } from '../../src/temporal/dispatcher.ts';
+import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
+import { silent } from '../support/api.ts';
+import { eventually, until } from '../support/eventually.ts';
+import { gate } from '../support/gate.ts';
+import { acceptJob, createHome, storedOf, type TestJob } from '../support/jobs.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
+
+// No worker runs here: what was started stays as it is, and is counted.
+describe('the dispatcher', () => {
+  let temporal: TestTemporal;
+  let postgres: TestDatabase;
+  let database: Knex;
+  let open: Dispatcher[];
+
+  before(async function () {
+    this.timeout(temporalTimeoutMs);
+    temporal = await startTestTemporal();
+    postgres = await createTestDatabase();
+    ({ database } = postgres);
+  });
+  after(async () => {
+    await temporal.close();
+    await postgres.drop();
+  });
+  beforeEach(() => {
+    open = [];
+  });
+  afterEach(async () => {
+    await Promise.all(open.map((dispatcher) => dispatcher.close()));
+    // What a test left unstarted is no other test's.
+    await query(database, 'update jobs set dispatched_at = now() where dispatched_at is null');
+  });
+
+  function dispatch(options: Parameters<typeof createDispatcher>[1] = {}, through = database): Dispatcher {
+    const dispatcher = createDispatcher(
+      { database: through, temporal: temporal.client, log: silent },
+      { scanEveryMs: 50, ...options },
+    );
+    open.push(dispatcher);
+    return dispatcher;
+  }
+
+  const accept = async (count: number): Promise<TestJob[]> => {
+    const home = await createHome(database);
+    return Promise.all(Array.from({ length: count }, () => acceptJob(database, { home })));
+  };
+
+  /** As if the process that accepted it had died a while ago. */
+  const forgetClaims = () => query(database, 'update jobs set claimed_until = null where dispatched_at is null');
+
+  async function startedOf(jobs: readonly TestJob[]): Promise<number> {
+    const rows = await query(database, 'select from jobs where id = any(:ids) and dispatched_at is not null', {
+      ids: jobs.map(({ jobId }) => jobId),
+    });
+    return rows.length;
+  }
+
+  const untilStarted = (jobs: readonly TestJob[], count = jobs.length) =>
+    until(`${String(count)} jobs are started`, async () => (await startedOf(jobs)) === count);
+
+  /** The runs that Temporal has, or had, of these jobs' workflows. */
+  async function runsOf(jobs: readonly TestJob[]): Promise<string[]> {
+    const ids = jobs.map((job) => `'${jobWorkflowId(job)}'`).join(', ');
+    const found: string[] = [];
+    for await (const { workflowId } of temporal.client.workflow.list({ query: `WorkflowId in (${ids})` })) {
+      found.push(workflowId);
+    }
+    return found.sort();
+  }
+
+  const untilListed = (jobs: readonly TestJob[]) =>
+    until('all are listed', async () => (await runsOf(jobs)).length >= jobs.length);
+
+  it('starts an offered job once, under the job’s id', async () => {
+    const [job] = await accept(1);
+    assert.ok(job);
+    const dispatcher = dispatch();
+    dispatcher.offer(job);
+    await untilStarted([job]);
+    assert.equal(jobWorkflowId(job), formatId('job', job.jobId));
+
+    await untilListed([job]);
+    dispatcher.offer(job);
+    dispatcher.scan();
+    await dispatcher.close();
+    assert.deepEqual(await runsOf([job]), [formatId('job', job.jobId)]);
+  });
+
+  it('tells operators whose job it is, with ids alone', async () => {
+    const home = await createHome(database);
+    const source = await acceptJob(database, { home });
+    const job = await acceptJob(database, { home, sourceId: source.influencerId });
+    dispatch().offer(job);
+    await untilStarted([job]);
+    const { raw, typedSearchAttributes, memo } = await temporal.client.workflow
+      .getHandle(jobWorkflowId(job))
+      .describe();
+    const attributes = Object.fromEntries(typedSearchAttributes.getAll().map(({ key, value }) => [key.name, value]));
+    assert.deepEqual(attributes, {
+      OrganizationId: formatId('organization', job.organizationId),
+      ProjectId: formatId('project', job.projectId),
+      InfluencerId: formatId('influencer', job.influencerId),
+      SourceInfluencerId: formatId('influencer', source.influencerId),
+      JobKind: 'influencer_create',
+    });
+    assert.deepEqual(memo, {
+      jobId: formatId('job', job.jobId),
+      influencerId: formatId('influencer', job.influencerId),
+      attempt: 1,
+    });
+    const { summary, details } = raw.executionConfig?.userMetadata ?? {};
+    const told = [summary, details].map((payload) => Buffer.from(payload?.data ?? []).toString()).join('\n');
+    assert.match(told, /Clone inf_\w+ → inf_\w+/);
+    assert.doesNotMatch(told, /Ava/);
+  });
+
+  it('finds by its scan what was committed and never offered', async () => {
+    const jobs = await accept(25);
+    await forgetClaims();
+    dispatch({ maxConcurrent: 4 }).scan();
+    await untilStarted(jobs);
+    await untilListed(jobs);
+    assert.equal((await runsOf(jobs)).length, 25);
+  });
+
+  it('gathers nothing with the jobs that it starts', async () => {
+    const warnings: string[] = [];
+    const hear = ({ name }: Error) => warnings.push(name);
+    process.on('warning', hear);
+    try {
+      const jobs = await accept(25);
+      const dispatcher = dispatch({ maxConcurrent: 2 });
+      for (const job of jobs) dispatcher.offer(job);
+      await untilStarted(jobs);
+      await setImmediate(); // warnings come in a tick of their own
+      assert.ok(!warnings.includes('MaxListenersExceededWarning'));
+    } finally {
+      process.off('warning', hear);
+    }
+  });
+
+  it('leaves a job to the process that accepted it while its claim lasts', async () => {
+    const [claimed, forgotten] = await accept(2);
+    assert.ok(claimed && forgotten);
+    await query(database, 'update jobs set claimed_until = null where id = :id', { id: forgotten.jobId });
+    dispatch().scan();
+    await untilStarted([forgotten]);
+    assert.equal(await startedOf([claimed]), 0);
+  });
+
+  it('starts each job once when several scan at the same time', async () => {
+    const jobs = await accept(40);
+    await forgetClaims();
+    for (let index = 0; index < 3; index++) dispatch().scan();
+    await untilStarted(jobs);
+    await untilListed(jobs);
+    assert.deepEqual(await runsOf(jobs), jobs.map(jobWorkflowId).sort());
+  });
+
+  it('only marks a job whose workflow ran already', async () => {
+    const [job] = await accept(1);
+    assert.ok(job);
+    await startJobWorkflow(temporal.client, job);
+    const handle = temporal.client.workflow.getHandle(jobWorkflowId(job));
+    await handle.terminate('as an operator may');
+    dispatch().offer(job);
+    await untilStarted([job]);
+    assert.equal((await handle.describe()).status.name, 'TERMINATED');
+  });
+
+  it('gives the second attempt a workflow of its own', async () => {
+    const [job] = await accept(1);
+    assert.ok(job);
+    await query(database, 'update jobs set attempt = 2 where id = :id', { id: job.jobId });
+    dispatch().offer({ ...job, attempt: 2 });
+    await untilStarted([job]);
+    const { workflowId } = await temporal.client.workflow.getHandle(`${formatId('job', job.jobId)}.2`).describe();
+    assert.equal(workflowId, `${formatId('job', job.jobId)}.2`);
+  });
+
+  it('leaves what is offered beyond its queue to the scan', async () => {
+    const jobs = await accept(10);
+    const dispatcher = dispatch({ maxConcurrent: 1, maxWaiting: 2 });
+    for (const job of jobs) dispatcher.offer(job);
+    await untilStarted(jobs, 3);
+    assert.equal(await startedOf(jobs), 3);
+    await forgetClaims();
+    dispatcher.scan();
+    await untilStarted(jobs);
+  });
+
+  it('takes nothing more once it is closed', async () => {
+    const [job] = await accept(1);
+    assert.ok(job);
+    const dispatcher = dispatch();
+    await dispatcher.close();
+    dispatcher.offer(job);
+    await assert.rejects(temporal.client.workflow.getHandle(jobWorkflowId(job)).describe(), {
+      name: 'WorkflowNotFoundError',
+    });
+  });
+
+  it('closes only when a start under way is settled in Postgres', async () => {
+    const [job] = await accept(1);
+    assert.ok(job);
+    const postgresAnswers = gate();
+    const slow = new Proxy(database, {
+      get: (target, name, receiver) =>
+        name === 'raw'
+          ? async (...statement: Parameters<Knex['raw']>) => {
+              await postgresAnswers.opened;
+              return target.raw(...statement);
+            }
+          : (Reflect.get(target, name, receiver) as unknown),
+    });
+    const dispatcher = dispatch({}, slow);
+    dispatcher.offer(job);
+    await eventually('its workflow is there', () => temporal.client.workflow.getHandle(jobWorkflowId(job)).describe());
+    let isClosed = false;
+    const closing = dispatcher.close().then(() => {
+      isClosed = true;
+    });
+    await setImmediate();
+    assert.equal(isClosed, false);
+    postgresAnswers.open();
+    await closing;
+    assert.notEqual((await storedOf(database, job)).job.dispatchedAt, null);
+  });
+
+  it('starts what was accepted while Temporal was away, once it is back', async () => {
+    const jobs = await accept(5);
+    await temporal.kill();
+    const dispatcher = dispatch();
+    for (const job of jobs) dispatcher.offer(job);
+    dispatcher.scan();
+    await forgetClaims();
+    const later = await accept(5);
+    assert.equal(await startedOf([...jobs, ...later]), 0);
+
+    await temporal.restart();
+    await untilStarted([...jobs, ...later]);
+    await untilListed([...jobs, ...later]);
+    assert.equal((await runsOf([...jobs, ...later])).length, 10);
+  });
+});
