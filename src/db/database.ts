@@ -55,6 +55,8 @@ export function isUnavailable(error: unknown): boolean {
     (code !== undefined &&
       ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) ||
     // pg gives these no code, and Knex puts the statement before them
-    /Connection terminated|connection error and is not queryable|Query read timeout|timeout (expired|exceeded)/.test(error.message)
+    /Connection terminated|connection error and is not queryable|Query read timeout|timeout (expired|exceeded)/.test(
+      error.message,
+    )
   );
 }
