@@ -21,13 +21,13 @@ type Activity = (input: never) => Promise<unknown>;
 /** Wraps an activity so that whatever it throws is logged whole and reaches Temporal as a failure with a code. */
 export const translated =
   <A extends Activity>(name: string, activity: A, log: Logger) =>
-  async (input: Parameters<A>[0]): Promise<Awaited<ReturnType<A>>> => {
+  async (...[input]: Parameters<A> extends [] ? [none?: never] : Parameters<A>): Promise<Awaited<ReturnType<A>>> => {
     try {
-      return (await activity(input)) as Awaited<ReturnType<A>>;
+      return (await activity(input as never)) as Awaited<ReturnType<A>>;
     } catch (error) {
       if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
-      log.error({ err: error, activity: name, input: input }, 'activity failed');
-      if (isUnavailable(error)) throw failure('UNAVAILABLE', 'Postgres cannot be reached.', false);
+      log.error({ err: error, activity: name, input }, 'activity failed');
+      if (isUnavailable(error)) throw failure('UNAVAILABLE', 'Postgres cannot do this now.', false);
       const sqlState = sqlStateOf(error);
       // Classes 22, 23 and 42 are bad data and bad SQL: the next try would fail in the same way.
       if (sqlState !== null && /^(22|23|42)/.test(sqlState)) {

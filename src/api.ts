@@ -10,11 +10,16 @@ import { medianRenderingMs } from './db/durations.ts';
 import type { RendererName } from './domain/shots.ts';
 import { endpoints } from './endpoints/index.ts';
 import { createApp } from './http/app.ts';
+import { signedCursors } from './http/cursors.ts';
 import { fileRoutes } from './http/files.ts';
+import { uploadRoutes } from './http/uploads.ts';
 import type { HttpServer } from './http/server.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { partsOf } from './parts.ts';
+import { createPictures } from './pictures/pictures.ts';
+import { fileStorage } from './storage/file-storage.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
+import { uploadUrls } from './storage/upload-urls.ts';
 import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
@@ -27,6 +32,10 @@ export interface ApiParts {
   publicUrl: string;
   signingKeys: readonly [SigningKey, ...SigningKey[]];
   storageFolder: string;
+  /** How many jobs may be queued, of all organizations. */
+  queuedJobsMax: number;
+  proxyHops: number;
+  corsOrigins: readonly string[];
   log: Logger;
 }
 
@@ -48,19 +57,29 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
     opened.add(dispatcher.close);
 
     const urls = signedUrls(parts.publicUrl, parts.signingKeys);
+    const uploads = uploadUrls(parts.publicUrl, parts.signingKeys);
+    const storage = fileStorage(storageFolder);
     let isDraining = false;
     const app = createApp({
       endpoints,
       deps: {
         database,
         urls,
+        cursors: signedCursors(parts.signingKeys),
+        storage,
+        uploadRequests: uploads,
+        pictures: createPictures(),
         dispatcher,
         liveJobs: createLiveJobs(temporal, log),
         now: clock.now,
         newId,
+        log,
         medianRenderingMs: sharedFor(10_000, (renderer: RendererName) => medianRenderingMs(database, renderer)),
       },
-      routes: [fileRoutes({ folder: storageFolder, urls, now: clock.now })],
+      routes: [
+        fileRoutes({ folder: storageFolder, urls, now: clock.now }),
+        uploadRoutes({ place: storage, urls: uploads, database, now: clock.now }),
+      ],
       health: {
         isDraining: () => isDraining,
         async check() {
@@ -68,6 +87,10 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
           return { isReady: parts.postgres === 'up', parts };
         },
       },
+      queuedJobsMax: parts.queuedJobsMax,
+      proxyHops: parts.proxyHops,
+      corsOrigins: parts.corsOrigins,
+      isHttps: parts.publicUrl.startsWith('https:'),
       newId,
       log,
     });

@@ -50,6 +50,26 @@ export const environmentSchema = Type.Object({
         'Keys that sign image URLs, as `id:secret,id:secret`, each secret at least 32 characters: the first signs, all verify. `npm start` makes one.',
     }),
   ),
+  PROXY_HOPS: Type.Integer({
+    minimum: 0,
+    maximum: 10,
+    default: 0,
+    description:
+      'How many reverse proxies stand before the API, each of which adds to `X-Forwarded-For`: a caller’s address is the one that the outermost saw.',
+  }),
+  CORS_ORIGINS: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^/,\\s]+(,https?://[^/,\\s]+)*$',
+      description:
+        'Origins whose pages may call the API from a browser, as `https://app.example.com,https://…`; without it none may.',
+    }),
+  ),
+  QUEUED_JOBS_MAX: Type.Integer({
+    minimum: 1,
+    maximum: 10_000_000,
+    default: 200_000,
+    description: 'Most jobs that may be queued, of all organizations; past it the API accepts none for a while.',
+  }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     description: 'Least severe messages that are logged.',
@@ -69,6 +89,9 @@ export interface Config {
   databasePoolMax: number;
   /** Null when the data folder keeps one. */
   signingKeys: [SigningKey, ...SigningKey[]] | null;
+  proxyHops: number;
+  corsOrigins: string[];
+  queuedJobsMax: number;
   logLevel: string;
   /** Where the environment, or Temporal's configuration file, says that Temporal is. */
   temporal: ClientConnectConfig;
@@ -104,6 +127,9 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     databaseUrl: values.DATABASE_URL ?? null,
     databasePoolMax: values.DATABASE_POOL_MAX,
     signingKeys: values.SIGNING_KEYS === undefined ? null : parseSigningKeys(values.SIGNING_KEYS),
+    proxyHops: values.PROXY_HOPS,
+    corsOrigins: values.CORS_ORIGINS?.split(',') ?? [],
+    queuedJobsMax: values.QUEUED_JOBS_MAX,
     logLevel: values.LOG_LEVEL,
     temporal: readTemporal(environment),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => environment[name]),

@@ -5,6 +5,7 @@ import type { IdentityChanges } from '../domain/clone.ts';
 import type { Environment, Identity } from '../domain/influencer.ts';
 import type { RendererName, Shot } from '../domain/shots.ts';
 import { query, type Trx } from './database.ts';
+import { changedIdentitySql } from './identity.ts';
 
 interface NewInfluencer {
   organizationId: string;
@@ -15,6 +16,9 @@ interface NewInfluencer {
   name: string;
   renderer: RendererName;
   shots: readonly Shot[];
+  /** How many jobs of the organization may be queued and may run: `queuedJobsLimits`, `runningJobsLimits`. */
+  queuedLimit: number;
+  runningLimit: number;
 }
 
 /** An influencer made from another: project, identity, seed and images are the source's. */
@@ -37,10 +41,19 @@ export interface AcceptedJob {
   influencerId: string;
   projectId: string;
   startedAt: Date;
+  /** Whether its turn is now; if not, a dispatcher starts it once fewer of its organization run. */
+  mayStart: boolean;
 }
 
-/** Why nothing was stored: the source or project is not there, the id is taken, or photos are no ready assets of the project. */
-export type Refusal = 'origin_missing' | 'influencer_exists' | 'assets_missing';
+/** Why nothing was stored. */
+export type Refusal =
+  /** There is no such source or project in the organization and environment. */
+  | 'origin_missing'
+  | 'project_archived'
+  /** Not all photos are ready assets of the project. */
+  | 'assets_missing'
+  | 'too_many_queued'
+  | 'influencer_exists';
 
 /** Accepts jobs, each by itself: the answer is in the order of the rows, and a refused row leaves nothing behind. */
 export async function acceptJobs(
@@ -50,33 +63,29 @@ export async function acceptJobs(
   const answers = await query<Answer>(trx, acceptSql, {
     rows: JSON.stringify(rows),
   });
-  return answers.map(({ hasOrigin, hasAssets, ...job }) => {
-    if (!hasOrigin) return 'origin_missing';
-    if (!hasAssets) return 'assets_missing';
-    return job.jobId === null ? 'influencer_exists' : job;
+  return answers.map((answer) => {
+    if (answer.refusal !== null) return answer.refusal;
+    const { refusal: _, ...job } = answer;
+    return job;
   });
 }
 
-type Answer = { hasOrigin: boolean; hasAssets: boolean } & (AcceptedJob | { jobId: null });
+type Answer = { refusal: Refusal } | (AcceptedJob & { refusal: null });
 
 const acceptSql = `
   with request as materialized (
     select * from rows from (
       jsonb_to_recordset(:rows::jsonb) as (
         "organizationId" uuid, environment text, "influencerId" uuid, "jobId" uuid, "eventId" uuid, name text, renderer text,
-        shots text[], "sourceId" uuid, changes jsonb, "projectId" uuid, identity jsonb, seed text, "assetIds" uuid[]
+        shots text[], "sourceId" uuid, changes jsonb, "projectId" uuid, identity jsonb, seed text, "assetIds" uuid[],
+        "queuedLimit" integer, "runningLimit" integer
       )
     ) with ordinality
   ),
   origin as materialized (
-    select r.ordinality, source.project_id, source.id as source_id, source.seed, true as has_assets,
-           -- Only a personality that neither side has stays unset.
-           source.identity || (r.changes->'fields') || case
-             when source.identity->'personality' is not null or r.changes->'personality' <> '{}'
-             then jsonb_build_object(
-               'personality', coalesce(source.identity->'personality', '{}') || (r.changes->'personality'))
-             else '{}'
-           end as identity,
+    select r.ordinality, source.project_id, source.id as source_id, source.seed, project.status as project_status,
+           true as has_assets,
+           ${changedIdentitySql('source.identity', 'r.changes')} as identity,
            jsonb_build_object('clonedFrom', jsonb_build_object(
              'influencerId', source.id, 'name', source.name, 'clonedAt', now()::timestamptz(3))) as attributes,
            coalesce((
@@ -89,8 +98,9 @@ const acceptSql = `
     join influencers source
       on source.organization_id = r."organizationId" and source.id = r."sourceId"
       and source.environment = r.environment and source.deleted_at is null
+    join projects project on project.organization_id = source.organization_id and project.id = source.project_id
     union all
-    select r.ordinality, project.id, null, r.seed,
+    select r.ordinality, project.id, null, r.seed, project.status,
            (select count(*) from assets a
             where a.organization_id = project.organization_id and a.project_id = project.id
               and a.id = any(r."assetIds")) = (select count(distinct asset) from unnest(r."assetIds") asset),
@@ -100,24 +110,40 @@ const acceptSql = `
       on project.organization_id = r."organizationId" and project.id = r."projectId" and project.environment = r.environment
     where r."sourceId" is null
   ),
+  judged as materialized (
+    select r.*, o.project_id, o.source_id, o.seed as own_seed, o.identity as own_identity, o.attributes, o.starting_images,
+           case
+             when o.ordinality is null then 'origin_missing'
+             when o.project_status <> 'active' then 'project_archived'
+             when not o.has_assets then 'assets_missing'
+             when (select count(*) from (
+                     select from jobs where organization_id = r."organizationId" and status = 'running' and stage = 'queued'
+                     limit r."queuedLimit") queued) >= r."queuedLimit" then 'too_many_queued'
+           end as refusal,
+           (select count(*) from (
+              select from jobs where organization_id = r."organizationId" and status = 'running' and dispatched_at is not null
+              limit r."runningLimit") running) < r."runningLimit" as may_start
+    from request r left join origin o using (ordinality)
+  ),
   influencer as (
     insert into influencers (organization_id, id, environment, project_id, source_influencer_id, job_id, name, identity,
                              attributes, seed, status)
-    select r."organizationId", r."influencerId", r.environment, o.project_id, o.source_id, r."jobId", r.name, o.identity,
-           o.attributes, o.seed, 'pending'
-    from request r join origin o using (ordinality)
-    where o.has_assets
+    select r."organizationId", r."influencerId", r.environment, r.project_id, r.source_id, r."jobId", r.name, r.own_identity,
+           r.attributes, r.own_seed, 'pending'
+    from judged r
+    where r.refusal is null
     order by r."organizationId", r."influencerId"
     on conflict (organization_id, id) do nothing
     returning job_id
   ),
   job as (
     insert into jobs (organization_id, id, environment, project_id, influencer_id, kind, renderer, shots, input, claimed_until)
-    select r."organizationId", r."jobId", r.environment, o.project_id, r."influencerId", 'influencer_create', r.renderer,
+    select r."organizationId", r."jobId", r.environment, r.project_id, r."influencerId", 'influencer_create', r.renderer,
            r.shots,
-           jsonb_build_object('identity', o.identity, 'seed', o.seed, 'startingImages', o.starting_images),
-           now() + interval '5 seconds' -- the accepting process starts the workflow itself; if it dies, any dispatcher does
-    from influencer i join request r on r."jobId" = i.job_id join origin o using (ordinality)
+           jsonb_build_object('identity', r.own_identity, 'seed', r.own_seed, 'startingImages', r.starting_images),
+           -- The accepting process starts the workflow itself; if it dies, or the job has to wait, any dispatcher does.
+           case when r.may_start then now() + interval '5 seconds' end
+    from influencer i join judged r on r."jobId" = i.job_id
     returning *
   ),
   event as (
@@ -131,8 +157,8 @@ const acceptSql = `
     from job j join request r on r."jobId" = j.id, unnest(r."assetIds") with ordinality as asset (id, position)
     order by r."jobId", asset.id, asset.position
   )
-  select o.ordinality is not null as "hasOrigin", coalesce(o.has_assets, false) as "hasAssets",
+  select case when r.refusal is null and j.id is null then 'influencer_exists' else r.refusal end as refusal,
          j.id as "jobId", j.organization_id as "organizationId", j.influencer_id as "influencerId",
-         j.project_id as "projectId", j.started_at as "startedAt"
-  from request r left join origin o using (ordinality) left join job j on j.id = r."jobId"
+         j.project_id as "projectId", j.started_at as "startedAt", r.may_start as "mayStart"
+  from judged r left join job j on j.id = r."jobId"
   order by r.ordinality`;

@@ -41,12 +41,12 @@ export function sqlStateOf(error: unknown): string | null {
 }
 
 /**
- * Tells whether an error means that Postgres cannot be had now, so that the same statement may work later:
- * no connection, or SQLSTATE class 08, 53, 57 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
+ * Tells whether an error means that Postgres cannot do it now, so that the same may work later: no connection, a deadlock,
+ * or otherwise SQLSTATE class 08, 40, 53, 57 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
  */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== null) return /^(08|53|57)/.test(state);
+  if (state !== null) return /^(08|40|53|57)/.test(state);
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
   const { code } = error as NodeJS.ErrnoException;
@@ -55,8 +55,6 @@ export function isUnavailable(error: unknown): boolean {
     (code !== undefined &&
       ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) ||
     // pg gives these no code, and Knex puts the statement before them
-    /Connection terminated|connection error and is not queryable|Query read timeout|timeout (expired|exceeded)/.test(
-      error.message,
-    )
+    /Connection terminated|not queryable|Query read timeout|timeout (expired|exceeded)/.test(error.message)
   );
 }

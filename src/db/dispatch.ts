@@ -2,6 +2,7 @@
 // by "newer than": a job with a lower id may commit later.
 
 import type { JobAttempt, JobKind } from '../domain/job.ts';
+import type { Tier } from '../domain/scopes.ts';
 import { query, type Trx } from './database.ts';
 
 /** A job whose workflow is to be started, with what operators are told of it. */
@@ -14,25 +15,52 @@ export interface Dispatch extends JobAttempt {
 }
 
 /**
- * Claims unstarted jobs for five seconds, at most `limit`, an equal share of every organization that has some first, so that
- * one organization's thousand do not hold up another's one.
+ * Claims unstarted jobs for five seconds, at most `limit`: an equal share of every organization that has some first, so that
+ * one organization's thousand do not hold up another's one, and of none more than may run at once. One claim is made at a
+ * time: two that do not see each other would let twice as many run; the one that comes second claims nothing.
  */
-export async function claimUndispatched(trx: Trx, limit: number): Promise<Dispatch[]> {
+export async function claimUndispatched(
+  trx: Trx,
+  limit: number,
+  runningLimits: Record<Tier, number>,
+): Promise<Dispatch[]> {
   return query<Dispatch>(
     trx,
-    `with claimed as (
+    `with turn as materialized (select pg_try_advisory_xact_lock(hashtext('claimUndispatched')) as is_ours),
+     claimed as (
        update jobs set claimed_until = now() + interval '5 seconds'
        where id in (
          select id
          from (
            select candidate.id, row_number() over (partition by o.organization_id order by candidate.id) as place
-           from (select distinct organization_id from jobs where dispatched_at is null and status = 'running') o,
+           from (
+             select waiting.organization_id, (:runningLimits::jsonb->>organization.tier)::integer as running_limit
+             from turn, (select distinct organization_id from jobs where dispatched_at is null and status = 'running') waiting
+             join organizations organization on organization.id = waiting.organization_id
+             where turn.is_ours
+           ) o,
+           lateral (
+             select count(*) as jobs from (
+               select from jobs
+               where organization_id = o.organization_id and status = 'running' and dispatched_at is not null
+               limit o.running_limit
+             ) one
+           ) running,
+           lateral (
+             -- About to run: claims are on the oldest jobs, so that not all that wait need be looked at.
+             select count(*) filter (where claimed_until >= now()) as jobs from (
+               select claimed_until from jobs
+               where organization_id = o.organization_id and dispatched_at is null and status = 'running'
+               order by id
+               limit o.running_limit
+             ) oldest
+           ) starting,
            lateral (
              select id from jobs
              where organization_id = o.organization_id and dispatched_at is null and status = 'running'
                and (claimed_until is null or claimed_until < now())
              order by id
-             limit :limit
+             limit least(:limit, greatest(0, o.running_limit - running.jobs - starting.jobs))
              for update skip locked
            ) candidate
          ) fair
@@ -45,7 +73,7 @@ export async function claimUndispatched(trx: Trx, limit: number): Promise<Dispat
             j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind
      from claimed j join influencers i on i.organization_id = j.organization_id and i.id = j.influencer_id
      order by j.id`,
-    { limit },
+    { limit, runningLimits: JSON.stringify(runningLimits) },
   );
 }
 

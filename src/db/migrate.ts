@@ -1,9 +1,13 @@
 import type { Knex } from 'knex';
 import { up as first } from './migrations/001-first.ts';
+import { up as wholeApi } from './migrations/002-whole-api.ts';
 import { query } from './database.ts';
 
 // In code, not in a folder: the same list works from .ts and from .js.
-const migrations = [{ name: '001-first', up: first }] as const;
+const migrations = [
+  { name: '001-first', up: first },
+  { name: '002-whole-api', up: wholeApi },
+] as const;
 type Migration = (typeof migrations)[number];
 
 /** Any number that nothing else in this database locks on. */

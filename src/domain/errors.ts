@@ -19,9 +19,18 @@ export const errorCodes = {
   NOT_FOUND: { status: 404, retryable: false, meaning: 'There is no such thing in this organization and environment.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, meaning: 'The path exists, with the methods in `Allow`.' },
   CONFLICT: { status: 409, retryable: false, meaning: 'The request does not go with what is stored.' },
+  IDEMPOTENCY_CONFLICT: { status: 409, retryable: false, meaning: 'The Idempotency-Key came with another request.' },
+  UPLOAD_INCOMPLETE: { status: 409, retryable: true, meaning: 'The bytes of the upload are not there yet.' },
+  PRECONDITION_FAILED: {
+    status: 412,
+    retryable: false,
+    meaning: 'The thing has another version than `If-Match` says.',
+  },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, meaning: 'The body is larger than the limit in the message.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, meaning: 'The body is not `application/json` in UTF-8.' },
+  RATE_LIMITED: { status: 429, retryable: true, meaning: 'Too many requests; `Retry-After` says when to go on.' },
   INTERNAL: { status: 500, retryable: true, meaning: 'A fault of the service; it is logged under the request id.' },
+  KILL_SWITCH: { status: 503, retryable: false, meaning: 'The API key has been killed.' },
   UNAVAILABLE: {
     status: 503,
     retryable: true,

@@ -1,9 +1,10 @@
 import type Router from '@koa/router';
+import type { Knex } from 'knex';
 import Koa from 'koa';
 import type { Logger } from 'pino';
-import type { Trx } from '../db/database.ts';
 import { ApiError } from '../domain/errors.ts';
 import { formatId } from '../domain/ids.ts';
+import { cors } from './cors.ts';
 import type { Endpoint } from './define-endpoint.ts';
 import { docsRoutes } from './docs.ts';
 import { endpointRoutes } from './endpoint-routes.ts';
@@ -18,29 +19,48 @@ declare module 'koa' {
   }
 }
 
-interface AppParts<Deps> {
+interface AppParts<Deps> extends Frame {
   endpoints: readonly Endpoint<Deps>[];
   deps: Deps;
   /** Beside the endpoints: the pictures, where this process serves them. */
   routes: readonly Koa.Middleware[];
+  /** How many jobs may be queued, of all organizations. */
+  queuedJobsMax: number;
+}
+
+interface Frame extends Surroundings {
   health: Health;
   newId: () => string;
   log: Logger;
 }
 
-type Frame = Pick<AppParts<never>, 'health' | 'newId' | 'log'>;
+/** Where the API stands. */
+export interface Surroundings {
+  /** How many reverse proxies are before it: a caller's address is the one that the outermost of them saw. */
+  proxyHops?: number;
+  /** Whose pages may call it from a browser. */
+  corsOrigins?: readonly string[];
+  /** Whether callers reach it by https alone. */
+  isHttps?: boolean;
+}
 
 /** Builds the API, apart from any server: what a request meets, in order. */
-export function createApp<Deps extends { database: Trx }>({ endpoints, deps, routes, ...frame }: AppParts<Deps>): Koa {
+export function createApp<Deps extends { database: Knex }>({
+  endpoints,
+  deps,
+  routes,
+  queuedJobsMax,
+  ...frame
+}: AppParts<Deps>): Koa {
   const app = createFrame(frame);
   for (const route of routes) app.use(route);
   serve(app, docsRoutes(endpoints));
-  serve(app, endpointRoutes(endpoints, deps));
+  serve(app, endpointRoutes(endpoints, deps, { queuedJobsMax }));
   return app;
 }
 
 /** Builds what answers while the parts that the API works with are started: health, and UNAVAILABLE for everything else. */
-export function createStartingApp(parts: Pick<Frame, 'newId' | 'log'>): Koa {
+export function createStartingApp(parts: Omit<Frame, 'health'>): Koa {
   const health: Health = { isDraining: () => false, check: () => Promise.resolve({ isReady: false, parts: {} }) };
   const app = createFrame({ ...parts, health });
   app.use(() => {
@@ -49,9 +69,18 @@ export function createStartingApp(parts: Pick<Frame, 'newId' | 'log'>): Koa {
   return app;
 }
 
+/** What every reply says to browsers, whatever it is; routes of pages and pictures say otherwise. */
+const securityHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': `default-src 'none'; frame-ancestors 'none'`,
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+};
+
 /** What every request meets first: its id and its line in the log, the envelope of errors, health. */
-function createFrame({ health, newId, log }: Frame): Koa {
-  const app = new Koa();
+function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHttps = false }: Frame): Koa {
+  const app = new Koa({ proxy: proxyHops > 0, maxIpsCount: proxyHops });
   app.on('error', (error: unknown) => {
     log.error({ err: error }, 'a response could not be sent');
   });
@@ -60,7 +89,8 @@ function createFrame({ health, newId, log }: Frame): Koa {
     const requestId = formatId('request', newId());
     ctx.state.requestId = requestId;
     ctx.set('X-Request-Id', requestId);
-    ctx.set('X-Content-Type-Options', 'nosniff');
+    ctx.set(securityHeaders);
+    if (isHttps) ctx.set('Strict-Transport-Security', 'max-age=31536000');
     if (health.isDraining()) ctx.set('Connection', 'close');
     await next();
     log.info(
@@ -75,6 +105,7 @@ function createFrame({ health, newId, log }: Frame): Koa {
       'request',
     );
   });
+  if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(errorEnvelope(log));
   serve(app, healthRoutes(health));
   return app;

@@ -6,12 +6,13 @@ import { invalid } from './validation.ts';
 const maxBytes = 1024 * 1024;
 
 /**
- * Reads a JSON body of at most 1 MB. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, or `VALIDATION` with status 400 for
+ * Reads a JSON body of at most 1 MB; undefined when it is empty and may be. Throws `UNSUPPORTED_MEDIA_TYPE`, `PAYLOAD_TOO_LARGE`, or `VALIDATION` with status 400 for
  * a body that is empty or not JSON in UTF-8.
  */
-export async function readJson(ctx: Context): Promise<unknown> {
+export async function readJson(ctx: Context, isOptional: boolean): Promise<unknown> {
   const length = ctx.get('Content-Length');
   const isEmpty = length === '0' || (length === '' && ctx.get('Transfer-Encoding') === '');
+  if (isEmpty && isOptional) return undefined;
   if (isEmpty) throw notJson('is required, as JSON');
   const { charset, type } = ctx.request;
   if (type.toLowerCase() !== 'application/json' || !['', 'utf-8', 'utf8'].includes(charset.toLowerCase())) {

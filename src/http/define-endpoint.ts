@@ -3,43 +3,68 @@
 import type { Static, TSchema } from 'typebox';
 import type { RequestErrorCode } from '../domain/errors.ts';
 import type { RateClass, Scope } from '../domain/scopes.ts';
-import type { Principal } from '../db/organizations.ts';
+import type { Principal } from '../db/api-keys.ts';
 
 export interface ReplySpec {
   description: string;
   schema: TSchema;
+  /** Whether it comes with an `ETag`, so that it can be asked for with `If-None-Match`. */
+  hasEtag?: true;
+  /** Whether it comes with a `Location`; a 202 always does. */
+  hasLocation?: true;
 }
 
 /** What the handler gets: everything in it is valid, and ids of the path are UUIDs whatever their spelling was. */
-interface EndpointRequest<Params, Body> {
+interface EndpointRequest<Params, Query, Body> {
   principal: Principal;
   params: Params;
+  query: Query;
   body: Body;
+  /** The versions that `If-Match` names; null where the caller does not care. */
+  expectedVersions: number[] | null;
 }
 
-interface EndpointReply<Status, Body> {
+export interface EndpointReply<Status, Body> {
   status: Status;
   body: Body;
-  /** Where the thing that was accepted can be read, for the header of that name. */
+  /** Where the thing that was accepted or made can be read, for the header of that name. */
   location?: string;
   /** The body's version, without quotes; a GET is answered 304 when the caller has it. */
   etag?: string;
+  /** What is to happen once the effect is committed, and not when the reply is only repeated. */
+  afterCommit?: () => void;
 }
 
-interface EndpointSpec<Deps, Path, Replies, BodySchema, Params, Body, Reply> {
+interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Query, Body, Reply, Prepared> {
   method: 'get' | 'post' | 'patch' | 'delete';
   path: Path;
   operationId: string;
   tag: string;
   summary: string;
   description: string;
-  scope: Scope;
+  /** Null where any valid key may. */
+  scope: Scope | null;
   rateClass: RateClass;
+  query?: QuerySchema;
   body?: BodySchema;
+  /** Whether the body may be left out; it is then undefined. */
+  bodyIsOptional?: true;
+  /** Whether `If-Match` is honoured. */
+  takesIfMatch?: true;
   replies: Replies;
   /** The codes that this endpoint may answer beside those that every route has. */
   errors: readonly RequestErrorCode[];
-  handle: (request: EndpointRequest<Params, Body>, deps: Deps) => Promise<Reply>;
+  /** The name of a field of the reply that is shown once: a repeat under the same Idempotency-Key says null. */
+  secret?: string;
+  /** Whether it changes API keys: such requests of one organization take turns, see `takeTurn`. */
+  changesKeys?: true;
+  /**
+   * Slow work for `handle`, done before its transaction, which then holds no connection meanwhile; it stores nothing. What it
+   * throws is the answer, unless the request is a repeat.
+   */
+  prepare?: (request: EndpointRequest<Params, Query, Body>, deps: Deps) => Promise<Prepared>;
+  /** Writes through `deps.database` alone, which is one transaction with the idempotency key: what it throws undoes it all. */
+  handle: (request: EndpointRequest<Params, Query, Body> & { prepared: Prepared }, deps: Deps) => Promise<Reply>;
 }
 
 /** An endpoint as the machine behind it sees it, whatever its own types are. */
@@ -48,9 +73,12 @@ export type Endpoint<Deps> = EndpointSpec<
   string,
   Readonly<Record<number, ReplySpec>>,
   TSchema,
+  TSchema,
   Record<string, string>,
   unknown,
-  EndpointReply<number, unknown>
+  unknown,
+  EndpointReply<number, unknown>,
+  unknown
 >;
 
 type ParamsIn<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
@@ -65,7 +93,7 @@ type ReplyOf<Replies> = {
     : never;
 }[keyof Replies];
 
-type BodyOf<BodySchema> = BodySchema extends TSchema ? Static<BodySchema> : undefined;
+type ValueOf<Schema> = Schema extends TSchema ? Static<Schema> : undefined;
 
 /** Ties an endpoint's schemas to its handler's types: a misspelt parameter or field, or an undeclared status, does not compile. */
 export const defineEndpoint =
@@ -73,16 +101,22 @@ export const defineEndpoint =
   <
     const Path extends string,
     const Replies extends Record<number, ReplySpec>,
+    QuerySchema extends TSchema | undefined = undefined,
     BodySchema extends TSchema | undefined = undefined,
+    IsOptional extends true | undefined = undefined,
+    Prepared = undefined,
   >(
     spec: EndpointSpec<
       Deps,
       Path,
       Replies,
+      QuerySchema,
       BodySchema,
       Record<ParamsIn<Path>, string>,
-      BodyOf<BodySchema>,
-      ReplyOf<Replies>
-    >,
+      ValueOf<QuerySchema>,
+      ValueOf<BodySchema> | (IsOptional extends true ? undefined : never),
+      ReplyOf<Replies>,
+      Prepared
+    > & { bodyIsOptional?: IsOptional },
   ): Endpoint<Deps> =>
     spec as unknown as Endpoint<Deps>;

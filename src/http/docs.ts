@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import Router from '@koa/router';
 import { getAbsoluteFSPath } from 'swagger-ui-dist';
 import type { Endpoint } from './define-endpoint.ts';
@@ -24,17 +25,28 @@ const page = `<!doctype html>
 const startScript = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#swagger-ui', deepLinking: true, persistAuthorization: false, validatorUrl: null });
 `;
 
+const pagePolicy = [
+  `default-src 'self'`, // with it the calls that the page tries
+  `style-src 'self' 'unsafe-inline'`,
+  `img-src 'self' data:`,
+  `object-src 'none'`,
+  `base-uri 'none'`,
+  `frame-ancestors 'none'`,
+].join('; ');
+
 /** `GET /openapi.json`, and `GET /docs` to read it by, from this package's own files: no other host is asked. */
 export function docsRoutes(endpoints: readonly Endpoint<never>[]): Router {
   const document = JSON.stringify(openApiDocument(endpoints));
+  const etag = `"${createHash('sha256').update(document).digest('base64url').slice(0, 16)}"`;
   const router = new Router({ strict: true, sensitive: true });
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json';
+    ctx.set({ ETag: etag, 'Cache-Control': 'no-cache' });
     ctx.body = document;
   });
   router.get('/docs', (ctx) => {
     ctx.type = 'text/html; charset=utf-8';
-    ctx.set('Content-Security-Policy', `default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:`);
+    ctx.set('Content-Security-Policy', pagePolicy);
     ctx.body = page;
   });
   router.get('/docs/start.js', (ctx) => {

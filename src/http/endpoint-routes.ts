@@ -1,34 +1,58 @@
 import Router from '@koa/router';
-import type { Context } from 'koa';
-import type { Trx } from '../db/database.ts';
-import { authenticate, authorize } from './authentication.ts';
+import type { Knex } from 'knex';
+import { ApiError } from '../domain/errors.ts';
+import { authentication, authorize, type Authenticate } from './authentication.ts';
+import { backlogLimit } from './backlog.ts';
 import { readJson } from './body.ts';
 import type { Endpoint } from './define-endpoint.ts';
+import { changing } from './idempotency.ts';
+import { rateLimiting, type RateLimits } from './rate-limits.ts';
+import { etagsIn } from './representation.ts';
 import { compileValidation } from './validation.ts';
 
-/** Makes routes of the endpoints: who calls, may they, is the request valid, then the handler. */
-export function endpointRoutes<Deps extends { database: Trx }>(
+/** Makes routes of the endpoints: who calls, how often, may they, is the request valid, then the handler. */
+export function endpointRoutes<Deps extends { database: Knex }>(
   endpoints: readonly Endpoint<Deps>[],
   deps: Deps,
+  { queuedJobsMax }: { queuedJobsMax: number },
 ): Router {
   const router = new Router({ strict: true, sensitive: true });
+  const limits = rateLimiting(deps.database);
+  const refuseWhenFull = backlogLimit(deps.database, queuedJobsMax);
+  const change = changing(deps.database);
+  const authenticate = countingFailures(authentication(deps.database), limits);
   for (const endpoint of endpoints) {
     const validate = compileValidation(endpoint);
+    const { secret, changesKeys = false } = endpoint;
     router[endpoint.method](endpoint.path, async (ctx) => {
-      const principal = await authenticate(ctx, deps.database);
+      const principal = await authenticate(ctx);
       ctx.state.organizationId = principal.organizationId;
-      authorize(principal, endpoint.scope);
-      const body = endpoint.body === undefined ? undefined : await readJson(ctx);
-      const reply = await endpoint.handle({ principal, ...validate(ctx.params, body) }, deps);
+      await limits.count(ctx, principal, endpoint.rateClass);
+      if (endpoint.scope !== null) authorize(principal, endpoint.scope);
+      const sent = endpoint.body === undefined ? undefined : await readJson(ctx, endpoint.bodyIsOptional ?? false);
+      // Not ctx.URL, which is none where the Host header is none.
+      const sentQuery = new URLSearchParams(ctx.querystring);
+      const { params, query, body } = validate({ path: ctx.params, query: sentQuery, body: sent });
+      const expectedVersions = endpoint.takesIfMatch === true ? versionsIn(ctx.get('If-Match')) : null;
+      const request = { principal, params, query, body, expectedVersions };
+      const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
+      const handle = async (database: Knex) => {
+        // Here, where a repeat does not come: its job was accepted already, what it needs may be gone.
+        if (endpoint.rateClass === 'long-running') refuseWhenFull();
+        if (prepared.status === 'rejected') throw prepared.reason;
+        return endpoint.handle({ ...request, prepared: prepared.value }, { ...deps, database });
+      };
+
       ctx.set('Cache-Control', 'no-store');
+      const reply =
+        endpoint.method === 'get'
+          ? await handle(deps.database)
+          : await change(ctx, { principal, body, handle, secret, changesKeys });
       if (reply.location !== undefined) ctx.set('Location', reply.location);
       if (reply.etag !== undefined) {
         ctx.set('ETag', `"${reply.etag}"`);
-        ctx.set('Cache-Control', 'private, no-cache'); // may be kept, but must be asked for
-        if (ctx.method !== 'POST' && isFresh(ctx, reply.etag)) {
-          ctx.status = 304;
-          return;
-        }
+        // A GET's may be kept, but must be asked for each time.
+        if (endpoint.method === 'get') ctx.set('Cache-Control', 'private, no-cache');
       }
       ctx.status = reply.status;
       ctx.body = reply.body;
@@ -37,11 +61,25 @@ export function endpointRoutes<Deps extends { database: Trx }>(
   return router;
 }
 
-/**
- * Tells whether the caller has this version ([RFC 9110, 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)). Koa's own
- * `fresh` would not do: it ignores the validator when the request says `Cache-Control: no-cache`, which fetch always does.
- */
-function isFresh(ctx: Context, etag: string): boolean {
-  const held = ctx.get('If-None-Match');
-  return held === '*' || held.split(',').some((one) => one.trim().replace(/^W\//, '') === `"${etag}"`);
+/** Counts failed authentications by address, and refuses an address that guesses. */
+const countingFailures =
+  (authenticate: Authenticate, limits: RateLimits): Authenticate =>
+  async (ctx) => {
+    limits.refuseGuesser(ctx);
+    try {
+      return await authenticate(ctx);
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') await limits.countFailure(ctx);
+      throw error;
+    }
+  };
+
+/** The versions that `If-Match` names: the hour behind it is that of the URLs, and does not matter. Null for none, or for `*`. */
+function versionsIn(header: string): number[] | null {
+  const etags = etagsIn(header);
+  if (etags.length === 0 || etags.includes('*')) return null;
+  return etags.flatMap((etag) => {
+    const [, version] = /^"(\d{1,9})-/.exec(etag) ?? [];
+    return version === undefined ? [] : [Number(version)];
+  });
 }

@@ -4,6 +4,7 @@ import type { Context, Next } from 'koa';
 import type { Logger } from 'pino';
 import { isUnavailable } from '../db/database.ts';
 import { ApiError } from '../domain/errors.ts';
+import { represent } from './representation.ts';
 
 /** Answers every error, and every request that nothing answered, with the error envelope. */
 export const errorEnvelope =
@@ -11,6 +12,7 @@ export const errorEnvelope =
   async (ctx: Context, next: Next): Promise<void> => {
     try {
       await next();
+      await represent(ctx);
       if (ctx.respond === false || ctx.body != null) return;
       // The router answers 501 for a method that no route takes, and 405 with the methods that this path takes.
       if (ctx.status === 405 || ctx.status === 501) {
@@ -25,6 +27,7 @@ export const errorEnvelope =
       const refusal = refusalOf(error);
       if (refusal.status >= 500) log.error({ err: error, requestId: ctx.state.requestId }, 'request failed');
       ctx.status = refusal.status;
+      for (const name of ['ETag', 'Location', 'Last-Modified']) ctx.remove(name);
       ctx.set({ 'Cache-Control': 'no-store', ...refusal.headers });
       ctx.body = {
         error: {
@@ -34,6 +37,7 @@ export const errorEnvelope =
           ...(refusal.details === undefined ? {} : { details: refusal.details }),
         },
       };
+      await represent(ctx);
     }
   };
 

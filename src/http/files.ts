@@ -15,6 +15,10 @@ export const fileRoutes =
     }
     if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
       ctx.set('Allow', 'GET, HEAD');
+      if (ctx.method === 'OPTIONS') {
+        ctx.status = 204;
+        return;
+      }
       throw new ApiError('METHOD_NOT_ALLOWED', `${ctx.path} does not take ${ctx.method}.`);
     }
     const key = ctx.path.slice(prefix.length);
@@ -28,6 +32,7 @@ export const fileRoutes =
       headers: {
         'Cache-Control': `private, max-age=${String(maxAgeS)}, immutable`,
         'Content-Security-Policy': `default-src 'none'`,
+        'Cross-Origin-Resource-Policy': 'cross-origin', // pages of others show these
       },
     });
   };

@@ -4,6 +4,7 @@ import type { TSchema } from 'typebox';
 import { errorCodes, type RequestErrorCode } from '../domain/errors.ts';
 import { errorEnvelope as errorSchema } from '../schemas/error.ts';
 import type { Endpoint } from './define-endpoint.ts';
+import { idempotencyKeyPattern } from './idempotency.ts';
 import { pathParamsOf, pathParamSchema } from './validation.ts';
 
 const description = `Doppel keeps *influencers* (synthetic people: an identity and a set of reference images that show the same person)
@@ -11,11 +12,22 @@ and clones them. Making one, from scratch or from another, is a *job*: the row e
 reference images are rendered meanwhile.
 
 Ids come out as a prefix and 26 characters (\`inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AB\`) and go in like that, in either case, or as a UUID, bare
-or behind the prefix. Times are ISO 8601 in UTC. Bodies are strict: a field that is not documented here is \`VALIDATION\`.`;
+or behind the prefix. Times are ISO 8601 in UTC. Bodies are strict: a field that is not documented here is \`VALIDATION\`.
+
+Send an \`Idempotency-Key\` with what changes something, and repeat the request with the same key whenever its answer did not reach
+you: it has one effect. A key allows so many calls a minute of each rate class; \`RateLimit\` tells what is left, and where a 429 or 503
+has \`Retry-After\`, wait that long. Every reply has an \`X-Request-Id\`; say it when you ask about one. Replies are compressed for
+callers that say \`Accept-Encoding: gzip\`. GETs can be asked as HEAD too.`;
 
 /** What any endpoint may answer, beside its own. */
-const everywhere: RequestErrorCode[] = ['VALIDATION', 'UNAUTHENTICATED', 'FORBIDDEN_SCOPE', 'INTERNAL', 'UNAVAILABLE'];
-const withBody: RequestErrorCode[] = ['PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'];
+const everywhere: RequestErrorCode[] = [
+  'VALIDATION',
+  'UNAUTHENTICATED',
+  'RATE_LIMITED',
+  'KILL_SWITCH',
+  'INTERNAL',
+  'UNAVAILABLE',
+];
 
 type Json = Record<string, unknown>;
 
@@ -50,7 +62,31 @@ export function openApiDocument(endpoints: readonly Endpoint<never>[]): Json {
           schema: { type: 'string', examples: ['req_01JMB9G3W6X5Q2R8T4V7Y0Z1AB'] },
         },
         ETag: { description: 'The version of the body, for `If-None-Match`.', schema: { type: 'string' } },
-        Location: { description: 'Where the job can be read.', schema: { type: 'string' } },
+        Location: { description: 'Where the job, or what was made, can be read.', schema: { type: 'string' } },
+        'Idempotent-Replayed': {
+          description: '`true` where the answer is that of an earlier request with the same Idempotency-Key.',
+          schema: { type: 'string', enum: ['true'] },
+        },
+        RateLimit: {
+          description: 'What is left of the minute: `"class";r=calls;t=seconds`. Not there where the key has no limit.',
+          schema: { type: 'string', examples: ['"read-light";r=117;t=42'] },
+        },
+        'RateLimit-Policy': {
+          description: 'What a minute allows: `"class";q=calls;w=60`. Not there where the key has no limit.',
+          schema: { type: 'string', examples: ['"read-light";q=120;w=60'] },
+        },
+        'X-RateLimit-Endpoint-Class': {
+          description: 'The rate class of the endpoint.',
+          schema: { type: 'string', enum: ['read-light', 'write-light', 'long-running'] },
+        },
+        'Retry-After': {
+          description: 'How many seconds to wait before the next try; not there where trying again does not help.',
+          schema: { type: 'string', pattern: '^[1-9][0-9]*$', examples: ['17'] },
+        },
+        'WWW-Authenticate': {
+          description: 'How to authenticate.',
+          schema: { type: 'string', examples: ['Bearer realm="doppel"'] },
+        },
       },
       schemas: { ...schemas, Error: hoisted(errorSchema, schemas) },
     },
@@ -58,49 +94,103 @@ export function openApiDocument(endpoints: readonly Endpoint<never>[]): Json {
 }
 
 function operationOf(endpoint: Endpoint<never>, component: (schema: TSchema) => Json): Json {
-  const { operationId, tag, summary, scope, rateClass, body, replies, errors } = endpoint;
+  const { operationId, tag, summary, scope, rateClass, body, bodyIsOptional, replies, errors } = endpoint;
   const isRead = endpoint.method === 'get';
-  const codes = [...everywhere, ...(body === undefined ? [] : withBody), ...errors];
+  const codes = [...everywhere, ...(scope === null ? [] : ['FORBIDDEN_SCOPE' as const])];
+  if (body !== undefined) codes.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
+  if (!isRead) codes.push('IDEMPOTENCY_CONFLICT');
+  if (endpoint.takesIfMatch === true) codes.push('PRECONDITION_FAILED');
+  codes.push(...errors);
   return {
     operationId,
     tags: [tag],
     summary,
-    description: `${endpoint.description}\n\nScope \`${scope}\`, rate class \`${rateClass}\`.`,
-    parameters: [
-      ...pathParamsOf(endpoint.path).map((name) => {
-        const { description: meaning, ...schema } = pathParamSchema(name) as TSchema & { description: string };
-        return { name, in: 'path', required: true, description: meaning, schema };
-      }),
-      ...(isRead
-        ? [
-            {
-              name: 'If-None-Match',
-              in: 'header',
-              description: 'The `ETag` that you have: answered 304 while it is the newest.',
-              schema: { type: 'string' },
-            },
-          ]
-        : []),
-    ],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: json(component(body)) } }),
+    description: `${endpoint.description}\n\n${scope === null ? 'Any valid key' : `Scope \`${scope}\``}, rate class \`${rateClass}\`.`,
+    parameters: parametersOf(endpoint),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: bodyIsOptional !== true, content: json(component(body)) } }),
     responses: {
       ...Object.fromEntries(
         Object.entries(replies).map(([status, reply]) => [
           status,
           {
             description: reply.description,
-            headers: headersOf(isRead ? ['ETag'] : status === '202' ? ['Location'] : []),
+            headers: headersOf([
+              ...(reply.hasEtag === true ? ['ETag'] : []),
+              ...(status === '202' || reply.hasLocation === true ? ['Location'] : []),
+              ...(isRead ? [] : ['Idempotent-Replayed']),
+              ...limitHeaders,
+            ]),
             content: json(component(reply.schema)),
           },
         ]),
       ),
-      ...(isRead ? { 304: { description: 'You have the newest version.', headers: headersOf(['ETag']) } } : {}),
+      ...(isRead && Object.values(replies).some(({ hasEtag }) => hasEtag)
+        ? { 304: { description: 'You have the newest version.', headers: headersOf(['ETag', ...limitHeaders]) } }
+        : {}),
       ...errorReplies(codes),
     },
   };
 }
 
-const json = (schema: Json) => ({ 'application/json': { schema } });
+const limitHeaders = ['RateLimit', 'RateLimit-Policy', 'X-RateLimit-Endpoint-Class'];
+
+function parametersOf({ path, query, method, replies, takesIfMatch }: Endpoint<never>): Json[] {
+  const inQuery = query as { properties: Record<string, TSchema>; required?: string[] } | undefined;
+  const header = (name: string, description: string, schema: Json) => ({ name, in: 'header', description, schema });
+  return [
+    ...pathParamsOf(path).map((name) => ({ name, in: 'path', required: true, ...described(pathParamSchema(name)) })),
+    ...Object.entries(inQuery?.properties ?? {}).map(([name, schema]) => ({
+      name,
+      in: 'query',
+      required: (inQuery?.required?.includes(name) ?? false) && !('default' in schema),
+      ...described(schema),
+    })),
+    ...(method === 'get' && Object.values(replies).some(({ hasEtag }) => hasEtag)
+      ? [header('If-None-Match', 'The `ETag` that you have: answered 304 while it is the newest.', { type: 'string' })]
+      : []),
+    ...(takesIfMatch === true
+      ? [header('If-Match', 'The `ETag` that you have: 412 when the thing has changed since.', { type: 'string' })]
+      : []),
+    ...(method === 'get'
+      ? []
+      : [
+          header(
+            'Idempotency-Key',
+            'Any text of yours that names this request: a repeat within 24 hours has no further effect and gets the same answer.',
+            { type: 'string', pattern: idempotencyKeyPattern },
+          ),
+        ]),
+  ];
+}
+
+/** A parameter tells what it is for beside its schema. */
+function described(schema: TSchema): { description: string; schema: Json } {
+  const { description = '', ...rest } = schema as TSchema & { description?: string };
+  return { description, schema: hoisted(rest, {}) as Json };
+}
+
+const json = (schema: Json, examples?: Json) => ({
+  'application/json': { schema, ...(examples === undefined ? {} : { examples }) },
+});
+
+const exampleDetails: Partial<Record<RequestErrorCode, Json>> = {
+  VALIDATION: { issues: [{ path: 'body.doppel', message: 'is not a known field', keyword: 'additionalProperties' }] },
+  FORBIDDEN_SCOPE: { required: 'influencers:write' },
+  RATE_LIMITED: { limit: 'long-running' },
+};
+
+const exampleOf = (code: RequestErrorCode) => ({
+  value: {
+    error: {
+      code,
+      message: errorCodes[code].meaning.replaceAll('`', ''),
+      requestId: 'req_01JMB9G3W6X5Q2R8T4V7Y0Z1AB',
+      ...(code in exampleDetails ? { details: exampleDetails[code] } : {}),
+    },
+  },
+});
 
 const headersOf = (names: readonly string[]) => ({
   'X-Request-Id': { $ref: '#/components/headers/RequestId' },
@@ -111,7 +201,7 @@ const headersOf = (names: readonly string[]) => ({
 function errorReplies(codes: readonly RequestErrorCode[]): Json {
   const byStatus = new Map<number, RequestErrorCode[]>();
   const add = (status: number, code: RequestErrorCode) => byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
-  for (const code of codes) add(errorCodes[code].status, code);
+  for (const code of new Set(codes)) add(errorCodes[code].status, code);
   if (codes.includes('UNSUPPORTED_MEDIA_TYPE')) add(400, 'VALIDATION'); // a body that is no JSON
   return Object.fromEntries(
     [...byStatus].map(([status, those]) => [
@@ -120,8 +210,14 @@ function errorReplies(codes: readonly RequestErrorCode[]): Json {
         description: those
           .map((code) => `\`${code}\`: ${status === 400 ? 'The body is empty, or no JSON.' : errorCodes[code].meaning}`)
           .join(' '),
-        headers: headersOf([]),
-        content: json({ $ref: '#/components/schemas/Error' }),
+        headers: headersOf([
+          ...(status === 401 ? ['WWW-Authenticate'] : limitHeaders),
+          ...(status === 429 || status === 503 ? ['Retry-After'] : []),
+        ]),
+        content: json(
+          { $ref: '#/components/schemas/Error' },
+          Object.fromEntries(those.map((code) => [code, exampleOf(code)])),
+        ),
       },
     ]),
   );
@@ -140,7 +236,13 @@ function hoisted(value: unknown, schemas: Json): unknown {
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => key !== 'title')
-      .map(([key, item]) => [key, hoist(item, schemas)]),
+      .filter(([key, item]) => key !== 'title' || typeof item !== 'string')
+      .map(([key, item]) => [
+        key,
+        key === 'pattern' && typeof item === 'string' ? published(item) : hoist(item, schemas),
+      ]),
   );
 }
+
+/** Most languages' regular expressions know no lone surrogates, and their strings hold none. */
+const published = (pattern: string): string => pattern.replace('\\ud800-\\udfff', '');

@@ -12,11 +12,42 @@ export interface HttpServer {
   close: (withinMs?: number) => Promise<void>;
 }
 
-/** Listens, and hands requests to `first`; rejects with the system's error (`EADDRINUSE`, …) when it cannot. */
-export async function openServer({ host, port }: { host: string; port: number }, first: Listener): Promise<HttpServer> {
+/** How long a connection may take, in ms: whoever sends slower than that, or nothing, does not keep it. */
+interface TimeLimits {
+  /** For the line and headers of a request. */
+  headersTimeout?: number;
+  /** For a request, its body included: 20 MB over a slow line. */
+  requestTimeout?: number;
+  /** For the next request. Longer than proxies and load balancers keep theirs, which would send into one that closes. */
+  keepAliveTimeout?: number;
+  /** How often that is looked after. */
+  connectionsCheckingInterval?: number;
+}
+
+/**
+ * Listens, and hands requests to `first`; rejects with the system's error (`EADDRINUSE`, …) when it cannot. What is no HTTP, or has
+ * more than 16 KB of headers, is answered by Node itself, with 400, 408 or 431 and nothing else.
+ */
+export async function openServer(
+  { host, port }: { host: string; port: number },
+  first: Listener,
+  {
+    headersTimeout = 10_000,
+    requestTimeout = 120_000,
+    keepAliveTimeout = 65_000,
+    connectionsCheckingInterval = 5_000,
+  }: TimeLimits = {},
+): Promise<HttpServer> {
   let listener = first;
   let isClosing = false;
-  const server = createServer((request, response) => {
+  const limits = {
+    headersTimeout,
+    requestTimeout,
+    keepAliveTimeout,
+    connectionsCheckingInterval,
+    maxHeaderSize: 16_384,
+  };
+  const server = createServer(limits, (request, response) => {
     // A connection that is kept alive is cut as soon as its last answer is sent.
     response.once(
       'close',

@@ -1,11 +1,23 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
-import type { TSchema } from 'typebox';
+import Type, { type TObject, type TSchema } from 'typebox';
 import { ApiError, type ValidationIssue } from '../domain/errors.ts';
 import { idPrefixes, parseId, type IdKind } from '../domain/ids.ts';
-import { idInput, patternMeanings } from '../schemas/text.ts';
+import { textFormats } from '../schemas/formats.ts';
+import { freeJsonKeyword } from '../schemas/free-json.ts';
+import { idInput, patternMeanings, strict } from '../schemas/text.ts';
 import type { Endpoint } from './define-endpoint.ts';
 
 const maxIssues = 100;
+
+/** [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339#section-5.6) with a time zone; URLs are only ever replied. */
+const formats: Record<string, true | ((text: string) => boolean)> = {
+  'date-time': (text) =>
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
+    !Number.isNaN(Date.parse(text)) &&
+    // Date.parse takes the 30th of February for the 2nd of March.
+    new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10)),
+  uri: true,
+};
 
 /** Names the parameters of a path: `/v1/jobs/:jobId` has `jobId`. */
 export const pathParamsOf = (path: string): string[] => [...path.matchAll(/:(\w+)/g)].map(([, name]) => String(name));
@@ -23,43 +35,71 @@ export const pathParamSchema = (param: string): TSchema => {
   return idInput(kind, `The ${kind}: its id in any spelling.`);
 };
 
-export interface ValidRequest {
-  params: Record<string, string>;
+interface SentRequest {
+  path: Record<string, string>;
+  query: URLSearchParams;
   body: unknown;
 }
 
-const ajv = new Ajv2020({ allErrors: true, strict: true, allowUnionTypes: true });
-ajv.addFormat('date-time', true);
-ajv.addFormat('uri', true);
+interface ValidRequest {
+  params: Record<string, string>;
+  query: unknown;
+  body: unknown;
+}
+
+const options = { allErrors: true, strict: true, allowUnionTypes: true } as const;
+const ajv = new Ajv2020(options);
+// A query is text: numbers in it are read as numbers, and what is left out gets its default.
+const queryAjv = new Ajv2020({ ...options, coerceTypes: true, useDefaults: true });
+for (const one of [ajv, queryAjv]) {
+  for (const [name, format] of Object.entries(formats)) one.addFormat(name, format);
+  for (const [name, { check }] of Object.entries(textFormats)) one.addFormat(name, check);
+  one.addKeyword(freeJsonKeyword);
+}
 
 /**
  * Compiles an endpoint's schemas into one check of a whole request. The check gives the request with its path's ids as UUIDs,
  * or throws `VALIDATION` with every broken rule.
  */
-export function compileValidation(
-  endpoint: Endpoint<never>,
-): (path: Record<string, string>, body: unknown) => ValidRequest {
+export function compileValidation(endpoint: Endpoint<never>): (sent: SentRequest) => ValidRequest {
   const params = pathParamsOf(endpoint.path);
-  const validate = ajv.compile({
-    type: 'object',
-    properties: {
-      path: {
-        type: 'object',
-        properties: Object.fromEntries(params.map((param) => [param, pathParamSchema(param)])),
-        required: params,
-      },
-      ...(endpoint.body === undefined ? {} : { body: endpoint.body }),
+  const querySchema = (endpoint.query ?? Type.Object({}, strict)) as TObject;
+  const properties = {
+    path: {
+      type: 'object',
+      properties: Object.fromEntries(params.map((param) => [param, pathParamSchema(param)])),
+      required: params,
     },
-  });
-  return (path, body) => {
-    if (!validate({ path, ...(endpoint.body === undefined ? {} : { body }) })) {
-      throw invalid((validate.errors ?? []).slice(0, maxIssues).map(issueOf));
+    ...(endpoint.body === undefined ? {} : { body: endpoint.body }),
+  };
+  const validate = ajv.compile({ type: 'object', properties });
+  const validateQuery = queryAjv.compile({ type: 'object', properties: { query: querySchema } });
+
+  return ({ path, query: sentQuery, body }) => {
+    const query = queryValues(sentQuery, querySchema);
+    const isValid = validate({ path, ...(body === undefined ? {} : { body }) });
+    const isValidQuery = validateQuery({ query });
+    if (!isValid || !isValidQuery) {
+      const errors = [...(validate.errors ?? []), ...(validateQuery.errors ?? [])];
+      throw invalid(errors.slice(0, maxIssues).map(issueOf));
     }
     return {
       params: Object.fromEntries(params.map((param) => [param, parseId(kindOf(param), path[param] ?? '')])),
+      query,
       body,
     };
   };
+}
+
+/** A parameter that may be repeated is a list, however often it is there; one that may not, and is, stays a list and is refused. */
+function queryValues(sent: URLSearchParams, schema: TObject): Record<string, unknown> {
+  return Object.fromEntries(
+    [...new Set(sent.keys())].map((name) => {
+      const values = sent.getAll(name);
+      const isList = (schema.properties[name] as { type?: string } | undefined)?.type === 'array';
+      return [name, isList || values.length > 1 ? values : values[0]];
+    }),
+  );
 }
 
 /** A `VALIDATION` error with these issues; 400 for a body that is no JSON at all. */
@@ -81,21 +121,31 @@ function issueOf({ instancePath, keyword, params, message }: ErrorObject): Valid
     case 'required':
       return { path: path(named['missingProperty']), keyword, message: 'is required' };
     case 'enum':
-      return { path: path(), keyword, message: `must be one of ${(named['allowedValues'] as unknown[]).join(', ')}` };
+      return {
+        path: path(),
+        keyword,
+        message: `must be one of ${(named['allowedValues'] as unknown[]).map(String).join(', ')}`,
+      };
     case 'type':
-      return { path: path(), keyword, message: `must be ${withArticle(String(named['type']))}` };
+      return {
+        path: path(),
+        keyword,
+        message: `must be ${[named['type']].flat().map(String).map(withArticle).join(' or ')}`,
+      };
     case 'pattern':
       return {
         path: path(),
         keyword,
         message: patternMeanings.get(String(named['pattern'])) ?? message ?? 'has the wrong form',
       };
+    case 'format':
+      return { path: path(), keyword, message: textFormats[String(named['format'])]?.meaning ?? String(message) };
     default:
       return { path: path(), keyword, message: (message ?? 'is not valid').replace('NOT have', 'not have') };
   }
 }
 
-const withArticle = (noun: string) => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+const withArticle = (type: string) => (type === 'null' ? type : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`);
 
 /** [RFC 6901](https://www.rfc-editor.org/rfc/rfc6901#section-4): `~1` stands for a slash, `~0` for a tilde. */
 const unescapePointer = (token: string) => token.replaceAll('~1', '/').replaceAll('~0', '~');

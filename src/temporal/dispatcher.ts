@@ -6,6 +6,7 @@ import type { Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import { claimUndispatched, markDispatched, type Dispatch } from '../db/dispatch.ts';
+import { runningJobsLimits } from '../domain/scopes.ts';
 import { startJobWorkflow } from './start-workflow.ts';
 
 export interface Dispatcher {
@@ -68,7 +69,7 @@ export function createDispatcher(
     while (!closing.signal.aborted) {
       try {
         if (waiting.length < maxConcurrent) {
-          waiting.push(...(await claimUndispatched(database, maxConcurrent * 2)));
+          waiting.push(...(await claimUndispatched(database, maxConcurrent * 2, runningJobsLimits)));
           pump();
         }
       } catch (error) {

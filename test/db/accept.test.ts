@@ -31,6 +31,8 @@ describe('accepting many jobs in one statement', () => {
     name: 'Ava',
     renderer: 'illustrated' as const,
     shots,
+    queuedLimit: 1_000,
+    runningLimit: 1_000,
   });
   const creation = (own: Partial<NewCreation> = {}, from = home): NewCreation => ({
     ...anew(from),
@@ -92,6 +94,8 @@ describe('accepting many jobs in one statement', () => {
       influencer_images: 1,
       assets: 0,
       job_shots: 0,
+      api_keys: 0,
+      projects: 0,
     });
   });
 

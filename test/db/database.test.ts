@@ -26,14 +26,14 @@ describe('an error of the database', () => {
     }
   });
 
-  for (const sqlState of ['08006', '53300', '53400', '57P01', '57P03', '57014']) {
-    it(`means that Postgres is away: ${sqlState}`, async () => {
+  for (const sqlState of ['08006', '40001', '40P01', '53300', '53400', '57P01', '57P03', '57014']) {
+    it(`means that Postgres cannot do it now: ${sqlState}`, async () => {
       assert.equal(isUnavailable(await raised(sqlState)), true);
     });
   }
 
-  for (const sqlState of ['23505', '22P02', '40001', '42601', 'P0001', 'XX000']) {
-    it(`does not mean that Postgres is away: ${sqlState}`, async () => {
+  for (const sqlState of ['23505', '22P02', '42601', 'P0001', 'XX000']) {
+    it(`does not mean that Postgres cannot do it now: ${sqlState}`, async () => {
       assert.equal(isUnavailable(await raised(sqlState)), false);
     });
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { claimUndispatched, markDispatched } from '../../src/db/dispatch.ts';
-import { acceptJob, createHome, retryJob, type TestJob } from '../support/jobs.ts';
+import { runningJobsLimits } from '../../src/domain/scopes.ts';
+import { acceptJob, createHome, retryJob, type Home, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 describe('claiming jobs that were not started', () => {
@@ -12,7 +13,7 @@ describe('claiming jobs that were not started', () => {
   beforeEach(() => testDatabase.database('jobs').update({ dispatched_at: new Date() }));
 
   const expireClaims = () => testDatabase.database('jobs').update({ claimed_until: new Date(Date.now() - 1) });
-  const claim = (limit = 100) => claimUndispatched(testDatabase.database, limit);
+  const claim = (limit = 100) => claimUndispatched(testDatabase.database, limit, runningJobsLimits);
   const idsOf = (jobs: readonly { jobId: string }[]) => jobs.map(({ jobId }) => jobId).sort();
   const rowOf = (job: TestJob) => testDatabase.database('jobs').where({ id: job.jobId }).first();
 
@@ -65,10 +66,10 @@ describe('claiming jobs that were not started', () => {
   it('passes over a job that another transaction holds, instead of waiting', async () => {
     const [held, free] = await unclaimed(2);
     assert.ok(held && free);
-    const holder = await testDatabase.database.transaction();
-    await holder('jobs').where({ id: held.jobId }).forUpdate();
-    assert.deepEqual(idsOf(await claim()), [free.jobId]);
-    await holder.rollback();
+    await testDatabase.database.transaction(async (holder) => {
+      await holder('jobs').where({ id: held.jobId }).forUpdate();
+      assert.deepEqual(idsOf(await claim()), [free.jobId]);
+    });
     assert.deepEqual(idsOf(await claim()), [held.jobId]);
   });
 
@@ -92,6 +93,48 @@ describe('claiming jobs that were not started', () => {
       .update({ status: 'canceled', stage: null, finished_at: new Date() });
     await expireClaims();
     assert.deepEqual(idsOf(await claim()), [open.jobId]);
+  });
+
+  describe('of an organization that may run only so many at once', () => {
+    const standard = runningJobsLimits.standard;
+    const claimFor = async (home: Home, jobs: readonly TestJob[], limit = 1_000) => {
+      const claimed = await claim(limit);
+      for (const { organizationId } of claimed) assert.equal(organizationId, home.organizationId);
+      return idsOf(claimed).filter((id) => idsOf(jobs).includes(id));
+    };
+    let home: Home;
+    beforeEach(async () => {
+      home = await createHome(testDatabase.database, 'standard');
+    });
+
+    it('claims no more than that, the oldest first, and the next ones as others end', async () => {
+      const jobs = await unclaimed(standard + 5, Promise.resolve(home));
+      const [first, ...others] = await claimFor(home, jobs);
+      assert.deepEqual([first, ...others], idsOf(jobs).slice(0, standard));
+      for (const job of jobs.slice(0, standard)) await markDispatched(testDatabase.database, job);
+      await expireClaims();
+      assert.deepEqual(await claimFor(home, jobs), []);
+      await testDatabase
+        .database('jobs')
+        .whereIn('id', idsOf(jobs).slice(0, 2))
+        .update({ status: 'canceled', stage: null, finished_at: new Date() });
+      assert.deepEqual(await claimFor(home, jobs), idsOf(jobs).slice(standard, standard + 2));
+    });
+
+    it('holds no other organization up', async () => {
+      const jobs = await unclaimed(standard + 1, Promise.resolve(home));
+      for (const job of jobs.slice(0, standard)) await markDispatched(testDatabase.database, job);
+      const [other] = await unclaimed(1);
+      assert.deepEqual(idsOf(await claim(1)), [other?.jobId]);
+    });
+
+    it('accepts the next ones all the same, unclaimed: their turn comes with a scan', async () => {
+      const jobs = await unclaimed(standard, Promise.resolve(home));
+      for (const job of jobs) await markDispatched(testDatabase.database, job);
+      const late = await acceptJob(testDatabase.database, { home, runningLimit: standard });
+      assert.equal((await rowOf(late)).claimed_until, null);
+      assert.deepEqual(await claim(), []);
+    });
   });
 
   describe('marking a job as started', () => {

@@ -88,10 +88,10 @@ describe('migrations', () => {
   it('are not blocked by the lock row of a run that died', async () => {
     await migrate(empty.database);
     await empty.database('migrations').delete();
-    for (const table of ['workers', 'job_shots', 'influencer_images', 'assets', 'job_events']) {
-      await empty.database.raw('drop table ?? cascade', [table]);
-    }
-    await empty.database.raw('drop table jobs, influencers, projects, api_keys, organizations cascade');
+    const { rows } = await empty.database.raw<{ rows: { name: string }[] }>(
+      `select tablename as name from pg_tables where schemaname = 'public' and tablename not like 'migrations%'`,
+    );
+    await empty.database.raw(`drop table ${rows.map(({ name }) => name).join(', ')} cascade`);
     await empty.database('migrations_lock').update({ is_locked: 1 });
     assert.deepEqual(await migrate(empty.database), await all());
   });

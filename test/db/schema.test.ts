@@ -4,6 +4,7 @@ import { sqlStateOf } from '../../src/db/database.ts';
 import { environments, imageRoles, influencerStatuses } from '../../src/domain/influencer.ts';
 import { jobEventTypes, jobKinds, jobStages, jobStatuses } from '../../src/domain/job.ts';
 import { tiers } from '../../src/domain/scopes.ts';
+import { projectStatuses } from '../../src/domain/project.ts';
 import { shots, shotStatuses } from '../../src/domain/shots.ts';
 import { insertAsset } from '../support/builders.ts';
 import { acceptJob, createHome, type TestJob } from '../support/jobs.ts';
@@ -64,6 +65,8 @@ describe('the schema', () => {
       'jobs.status': [...jobStatuses],
       'organizations.tier': [...tiers],
       'projects.environment': [...environments],
+      'projects.status': [...projectStatuses],
+      'uploads.kind': ['image', 'reference_image'],
     });
   });
 

@@ -11,18 +11,23 @@ describe('error codes', () => {
       NOT_FOUND: 404,
       METHOD_NOT_ALLOWED: 405,
       CONFLICT: 409,
+      IDEMPOTENCY_CONFLICT: 409,
+      UPLOAD_INCOMPLETE: 409,
+      PRECONDITION_FAILED: 412,
       PAYLOAD_TOO_LARGE: 413,
       UNSUPPORTED_MEDIA_TYPE: 415,
+      RATE_LIMITED: 429,
       INTERNAL: 500,
+      KILL_SWITCH: 503,
       UNAVAILABLE: 503,
       CONTENT_REJECTED: null,
       RENDER_FAILED: null,
     });
   });
 
-  it('are worth a retry when the fault is the service’s', () => {
+  it('are worth a retry when time alone can mend them', () => {
     const retryable = Object.entries(errorCodes).flatMap(([code, one]) => (one.retryable ? [code] : []));
-    assert.deepEqual(retryable.sort(), ['INTERNAL', 'RENDER_FAILED', 'UNAVAILABLE']);
+    assert.deepEqual(retryable.sort(), ['INTERNAL', 'RATE_LIMITED', 'RENDER_FAILED', 'UNAVAILABLE', 'UPLOAD_INCOMPLETE']);
   });
 });
 

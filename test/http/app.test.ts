@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import Type from 'typebox';
 import type { Knex } from 'knex';
 import { ApiError } from '../../src/domain/errors.ts';
@@ -129,6 +130,69 @@ describe('the app', () => {
       assert.equal(typeof line['ms'], 'number');
     }
     assert.ok(!app.text().includes(tenant.key.slice(-43)));
+  });
+
+  it('tells browsers with every reply to guess, embed and pass on nothing', async () => {
+    const recorded = recordingLog();
+    const { database } = testDatabase;
+    const server = await serveApp({ database, endpoints: [], log: recorded.log });
+    const secure = await serveApp({ database, endpoints: [], log: recorded.log, isHttps: true });
+    servers.push(server, secure);
+    for (const path of ['/healthz', '/openapi.json', '/v1/nothing', '/docs', '/docs/start.js']) {
+      const { headers } = await fetch(`${server.url}${path}`);
+      assert.equal(headers.get('x-content-type-options'), 'nosniff');
+      assert.equal(headers.get('referrer-policy'), 'no-referrer');
+      assert.equal(headers.get('cross-origin-resource-policy'), 'same-origin');
+      assert.equal(headers.get('cross-origin-opener-policy'), 'same-origin');
+      assert.equal(headers.get('strict-transport-security'), null);
+      const policy = headers.get('content-security-policy') ?? '';
+      assert.match(policy, path === '/docs' ? /^default-src 'self';/ : /^default-src 'none';/);
+      assert.match(policy, /frame-ancestors 'none'/);
+      assert.equal(headers.get('x-powered-by') ?? headers.get('server'), null);
+      const { headers: secured } = await fetch(`${secure.url}${path}`);
+      assert.equal(secured.get('strict-transport-security'), 'max-age=31536000');
+    }
+  });
+
+  it('answers what a careless or hostile client sends like anything else that is wrong', async () => {
+    const app = await serve(() => {
+      throw new ApiError('CONFLICT', 'Reached.');
+    });
+    const { hostname, port } = new URL(app.url);
+    const send = (line: string, headers: string[] = []) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connect(Number(port), hostname);
+        let received = '';
+        socket.on('data', (bytes) => (received += bytes.toString()));
+        socket.on('error', reject);
+        socket.on('close', () => {
+          resolve(received);
+        });
+        const lines = [line, ...headers, `X-Api-Key: ${tenant.key}`, 'Connection: close', 'Content-Length: 0'];
+        socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+      });
+    const host = 'Host: x';
+    for (const [line, headers, status] of [
+      ['POST /v1/things HTTP/1.1', ['Host: ['], 409],
+      ['POST /v1/things HTTP/1.1', ['Host: a b'], 409],
+      ['POST /v1/things HTTP/1.1', ['Host:'], 409],
+      ['POST /v1/things HTTP/1.1', [host, 'X-Forwarded-For: ,', 'X-Forwarded-Host: ['], 409],
+      ['POST http://elsewhere/v1/things HTTP/1.1', [host], 409],
+      ['POST /v1/things?%ff=%zz&a[b]=1 HTTP/1.1', [host], 422],
+      ['POST /v1/things?__proto__=1 HTTP/1.1', [host], 422],
+      ['POST /v1/%74hings HTTP/1.1', [host], 404],
+      ['POST /v1/things%00 HTTP/1.1', [host], 404],
+      ['POST /%ff%zz HTTP/1.1', [host], 404],
+      ['POST //v1/things HTTP/1.1', [host], 404],
+      ['OPTIONS * HTTP/1.1', [host], 404],
+      ['POST /v1/things HTTP/1.0', [], 409],
+    ] as const) {
+      const received = await send(line, [...headers]);
+      const [head = '', body = ''] = received.split('\r\n\r\n');
+      assert.match(head, new RegExp(`^HTTP/1\\.1 ${String(status)} `), `${line} ${headers.join()}`);
+      assert.match(head, /\r\nX-Request-Id: req_/);
+      assert.match(body, /^\{"error":\{"code":"[A-Z_]+"/);
+    }
   });
 
   describe('for what it does not have', () => {

@@ -42,7 +42,8 @@ describe('an API key', () => {
   });
 
   it('allows what its scopes allow, and the refusal names the scope', () => {
-    const principal = { organizationId: '', apiKeyId: '', environment: 'live', tier: 'standard' } as const;
+    const nobody = { organizationId: '', organizationName: '', apiKeyId: '', lookup: '' };
+    const principal = { ...nobody, environment: 'live', tier: 'standard' } as const;
     for (const scope of scopes) {
       authorize({ ...principal, scopes: [scope] }, scope);
       assert.throws(

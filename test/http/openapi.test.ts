@@ -67,6 +67,44 @@ describe('the OpenAPI document', () => {
     assert.ok(checked > 10, String(checked));
   });
 
+  it('gives examples of every refusal, each valid and with its own code', () => {
+    let checked = 0;
+    for (const operations of Object.values(document.paths)) {
+      for (const { responses } of Object.values(operations)) {
+        for (const [status, { content }] of Object.entries(responses)) {
+          if (Number(status) < 400) continue;
+          const { examples } = content?.['application/json'] as { examples: Record<string, { value: unknown }> };
+          assert.ok(Object.keys(examples).length > 0);
+          for (const [code, { value }] of Object.entries(examples)) {
+            assertValid(schemaAt('/components/schemas/Error'), value);
+            assert.equal((value as { error: { code: string } }).error.code, code);
+            checked++;
+          }
+        }
+      }
+    }
+    assert.ok(checked > 20, String(checked));
+  });
+
+  it('gives an example of every body', () => {
+    for (const { body, operationId } of endpoints) {
+      if (body === undefined) continue;
+      assert.ok(((body as { examples?: unknown[] }).examples ?? []).length > 0, operationId);
+    }
+  });
+
+  it('tells the headers of every reply', () => {
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, { responses }] of Object.entries(operations)) {
+        for (const [status, { headers = {} }] of Object.entries(responses)) {
+          const expected = ['X-Request-Id', ...(status === '401' ? ['WWW-Authenticate'] : ['RateLimit'])];
+          if (status === '429' || status === '503') expected.push('Retry-After');
+          for (const name of expected) assert.ok(name in headers, `${method} ${path} ${status} does not tell ${name}`);
+        }
+      }
+    }
+  });
+
   describe('of what a caller sends', () => {
     const bodies = Object.values(document.paths).flatMap((operations) =>
       Object.values(operations).flatMap(({ requestBody }) => (requestBody === undefined ? [] : [requestBody])),
@@ -75,7 +113,9 @@ describe('the OpenAPI document', () => {
     it('is strict at every depth', () => {
       assert.ok(bodies.length >= 2);
       for (const [names, schema] of objectsOf(bodies.map(resolved))) {
-        if (schema['type'] === 'object') assert.equal(schema['additionalProperties'], false, names.join('.'));
+        // What is the caller's own JSON has limits of its own.
+        if (schema['type'] === 'object' && !('x-limits' in schema))
+          assert.equal(schema['additionalProperties'], false, names.join('.'));
       }
     });
 
@@ -89,9 +129,10 @@ describe('the OpenAPI document', () => {
 
   it('tells for every endpoint what it answers when the caller is unknown, may not, or is wrong, and when it fails', () => {
     for (const [path, operations] of Object.entries(document.paths)) {
-      for (const [method, { responses }] of Object.entries(operations)) {
-        const withBody = method === 'get' ? [] : ['400', '413', '415'];
-        for (const status of ['401', '403', '422', '500', '503', ...withBody]) {
+      for (const [method, { operationId, responses, requestBody }] of Object.entries(operations)) {
+        const withBody = requestBody === undefined ? [] : ['400', '413', '415'];
+        const withScope = endpoints.some((one) => one.operationId === operationId && one.scope !== null) ? ['403'] : [];
+        for (const status of ['401', '422', '429', '500', '503', ...withBody, ...withScope]) {
           assert.ok(status in responses, `${method} ${path} does not tell ${status}`);
         }
       }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createServer, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { openServer, type HttpServer } from '../../src/http/server.ts';
 import { gate } from '../support/gate.ts';
@@ -35,6 +37,76 @@ describe('the server', () => {
   it('rejects with the system’s error when its port is taken', async () => {
     const { url } = await open(here, answer(''));
     await assert.rejects(openServer({ ...here, port: Number(new URL(url).port) }, answer('')), { code: 'EADDRINUSE' });
+  });
+
+  describe('is not held up', () => {
+    /** Writes pieces to a new connection, one every `everyMs`, and gives what came back until it was closed. */
+    const exchange = async (url: string, pieces: Iterable<string>, everyMs = 0): Promise<string> => {
+      const { hostname, port } = new URL(url);
+      const socket = connect(Number(port), hostname);
+      let received = '';
+      socket.on('data', (bytes) => (received += bytes.toString()));
+      socket.on('error', () => undefined); // the server has closed, and that is what is waited for
+      const closed = once(socket, 'close');
+      for (const piece of pieces) {
+        if (socket.destroyed) break;
+        socket.write(piece);
+        if (everyMs > 0) await delay(everyMs);
+      }
+      await closed;
+      return received;
+    };
+    const soon = { headersTimeout: 100, requestTimeout: 200, keepAliveTimeout: 100, connectionsCheckingInterval: 20 };
+    function* slowly(start: string, letter: string): Generator<string> {
+      yield start;
+      for (let i = 0; i < 200; i++) yield letter;
+    }
+    const short = /^HTTP\/1\.1 (\d{3}) [A-Za-z ]+\r\nConnection: close\r\n\r\n$/;
+
+    it('by headers that come letter by letter', async () => {
+      const server = await open(here, answer('late'), soon);
+      const received = await exchange(server.url, slowly('GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ', 'x'), 10);
+      assert.equal(short.exec(received)?.[1], '408');
+    });
+
+    it('by a body that comes letter by letter', async () => {
+      let ended: string | undefined;
+      const server = await open(
+        here,
+        (request, response) => {
+          request.on('error', (error) => (ended = error.message)).resume();
+          request.on('end', () => response.end('late'));
+        },
+        soon,
+      );
+      const head = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n';
+      const received = await exchange(server.url, slowly(head, 'x'), 10);
+      assert.equal(short.exec(received)?.[1], '408');
+      assert.equal(ended, 'aborted');
+    });
+
+    it('by a connection on which nothing comes', async () => {
+      const server = await open(here, answer('here'), soon);
+      const received = await exchange(server.url, ['GET / HTTP/1.1\r\nHost: x\r\n\r\n']);
+      assert.match(received, /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nhere$/);
+    });
+
+    it('by what is no HTTP, which gets a short answer and no stack', async () => {
+      const server = await open(here, answer('taken'), soon);
+      for (const [status, sent] of [
+        ['400', 'nonsense\r\n\r\n'],
+        ['400', 'GET / HTTP/1.1\r\n\r\n'],
+        ['400', 'GET / HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n'],
+        ['400', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n'],
+        ['431', `GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`],
+        ['431', `GET /${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`],
+      ] as const) {
+        const received = await exchange(server.url, [sent]);
+        assert.match(received, new RegExp(`^HTTP/1\\.1 ${status} `), sent.slice(0, 60));
+        assert.ok(received.length < 300);
+        assert.doesNotMatch(received, /taken|Error|\.[jt]s/);
+      }
+    });
   });
 
   describe('when it closes', () => {

@@ -3,7 +3,7 @@ import Type, { type TSchema } from 'typebox';
 import { ApiError, type ValidationIssue } from '../../src/domain/errors.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { defineEndpoint } from '../../src/http/define-endpoint.ts';
-import { compileValidation, pathParamsOf } from '../../src/http/validation.ts';
+import { compileValidation as compile, pathParamsOf } from '../../src/http/validation.ts';
 
 const strict = { additionalProperties: false } as const;
 
@@ -23,6 +23,13 @@ const endpointWith = (path: string, body?: TSchema) =>
     handle: () => Promise.resolve({ status: 200 as const, body: {} }),
   });
 
+/** Compiles the check of a path and a body; the query is empty unless it is given. */
+const compileValidation = (endpoint: Parameters<typeof compile>[0]) => {
+  const validate = compile(endpoint);
+  return (path: Record<string, string>, body: unknown, query = '') =>
+    validate({ path, query: new URLSearchParams(query), body });
+};
+
 function refusalOf(check: () => unknown): { message: string; issues: ValidationIssue[] } {
   try {
     check();
@@ -40,7 +47,11 @@ describe('the check of a request', () => {
   it('reads ids of the path into UUIDs, whatever their spelling', () => {
     const validate = compileValidation(endpointWith('/v1/projects/:projectId/jobs/:jobId'));
     const path = { projectId: formatId('project', uuid).toLowerCase(), jobId: uuid.toUpperCase() };
-    assert.deepEqual(validate(path, undefined), { params: { projectId: uuid, jobId: uuid }, body: undefined });
+    assert.deepEqual(validate(path, undefined), {
+      params: { projectId: uuid, jobId: uuid },
+      query: {},
+      body: undefined,
+    });
   });
 
   it('gives the body as it was sent: nothing is dropped, filled in or turned into another type', () => {

@@ -1,6 +1,7 @@
 // The API over HTTP on a real Postgres, without a Temporal server where a test is not about one.
 
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,8 @@ import pino from 'pino';
 import { request } from 'undici';
 import { v7 as newId } from 'uuid';
 import { startApi, type ApiParts } from '../../src/api.ts';
-import { insertOrganization, insertProject } from '../../src/db/organizations.ts';
+import { insertOrganization } from '../../src/db/organizations.ts';
+import { insertProject } from '../../src/db/projects.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import type { Environment } from '../../src/domain/influencer.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
@@ -54,6 +56,9 @@ export async function startTestApi({ through = (url) => url, ...parts }: TestApi
     publicUrl: server.url,
     signingKeys: [testSigningKey],
     storageFolder,
+    queuedJobsMax: 1_000_000,
+    proxyHops: 1,
+    corsOrigins: [],
     log: silent,
     ...parts,
   });
@@ -121,17 +126,26 @@ export interface CallOptions {
   /** Sent as JSON; a string, bytes and a stream of them as they stand. */
   body?: unknown;
   headers?: Record<string, string>;
+  /** Where the caller is; without it somewhere else each time, so that failed authentications do not add up. */
+  address?: string;
 }
+
+/** An address of the block for documentation ([RFC 3849](https://www.rfc-editor.org/rfc/rfc3849)), whose /64 is nobody else's. */
+const anyAddress = () =>
+  `2001:db8:${randomBytes(4)
+    .toString('hex')
+    .replace(/(.{4})/, '$1:')}::1`;
 
 const isRaw = (body: unknown) => typeof body === 'string' || body instanceof Uint8Array || body instanceof Readable;
 
 /** Sends a request as a caller does, and checks that the reply is one that the OpenAPI document describes. */
 export async function call(url: string, options: CallOptions = {}): Promise<Reply> {
-  const { method = options.body === undefined ? 'GET' : 'POST', key, body, headers } = options;
+  const { method = options.body === undefined ? 'GET' : 'POST', key, body, headers, address = anyAddress() } = options;
   // Not fetch: it says `Cache-Control: no-cache` beside an If-None-Match, which not every caller does.
   const response = await request(url, {
     method,
     headers: {
+      'X-Forwarded-For': address,
       ...(key === undefined ? {} : { 'X-Api-Key': key }),
       ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
       ...headers,

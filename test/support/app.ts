@@ -2,14 +2,15 @@
 
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
-import { createApp } from '../../src/http/app.ts';
+import { createApp, type Surroundings } from '../../src/http/app.ts';
 import type { Endpoint } from '../../src/http/define-endpoint.ts';
 import type { Health } from '../../src/http/health.ts';
 import { openServer, type HttpServer } from '../../src/http/server.ts';
 import { silent } from './api.ts';
 
-interface TestAppParts {
+interface TestAppParts extends Surroundings {
   database: Knex;
+  queuedJobsMax?: number;
   endpoints?: readonly Endpoint<{ database: Knex }>[];
   health?: Health;
   log?: typeof silent;
@@ -21,8 +22,22 @@ export function serveApp({
   endpoints = [],
   health = ready,
   log = silent,
+  queuedJobsMax = 1_000_000,
+  proxyHops = 1, // the test that calls
+  ...surroundings
 }: TestAppParts): Promise<HttpServer> {
-  const app = createApp({ endpoints, deps: { database }, routes: [], health, newId, log });
+  const parts = {
+    endpoints,
+    deps: { database },
+    routes: [],
+    health,
+    newId,
+    log,
+    queuedJobsMax,
+    proxyHops,
+    ...surroundings,
+  };
+  const app = createApp(parts);
   return openServer({ host: '127.0.0.1', port: 0 }, app.callback());
 }
 

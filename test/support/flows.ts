@@ -18,7 +18,7 @@ export interface Caller {
 
 export const person = {
   name: 'Ava Chen',
-  gender: 'female',
+  gender: 'female' as const,
   ageRange: '25-34',
   ethnicity: 'East Asian',
   hairColor: 'dark brown',

@@ -6,8 +6,10 @@ import { v7 as newId } from 'uuid';
 import { acceptJobs, type NewClone, type NewCreation } from '../../src/db/accept.ts';
 import { query, type Trx } from '../../src/db/database.ts';
 import type { Dispatch } from '../../src/db/dispatch.ts';
-import { insertOrganization, insertProject } from '../../src/db/organizations.ts';
+import { insertOrganization } from '../../src/db/organizations.ts';
+import { insertProject } from '../../src/db/projects.ts';
 import type { Identity } from '../../src/domain/influencer.ts';
+import { queuedJobsLimits, runningJobsLimits, type Tier } from '../../src/domain/scopes.ts';
 import { shots, type Shot } from '../../src/domain/shots.ts';
 
 export interface Home {
@@ -16,9 +18,9 @@ export interface Home {
 }
 
 /** An organization with a project, as Postgres knows them. */
-export async function createHome(database: Trx): Promise<Home> {
+export async function createHome(database: Trx, tier: Tier = 'internal'): Promise<Home> {
   const home = { organizationId: newId(), projectId: newId() };
-  await insertOrganization(database, { id: home.organizationId, name: 'Tests', tier: 'internal' });
+  await insertOrganization(database, { id: home.organizationId, name: 'Tests', tier });
   await insertProject(database, {
     organizationId: home.organizationId,
     id: home.projectId,
@@ -37,6 +39,7 @@ interface JobWishes {
   sourceId?: string;
   identity?: Identity;
   shots?: readonly Shot[];
+  runningLimit?: number;
 }
 
 export async function acceptJob(database: Trx, wishes: JobWishes = {}): Promise<TestJob> {
@@ -50,6 +53,8 @@ export async function acceptJob(database: Trx, wishes: JobWishes = {}): Promise<
     name: 'Ava Chen',
     renderer: 'illustrated' as const,
     shots: wishes.shots ?? shots,
+    queuedLimit: queuedJobsLimits.internal,
+    runningLimit: wishes.runningLimit ?? runningJobsLimits.internal,
   };
   const row: NewClone | NewCreation =
     wishes.sourceId === undefined

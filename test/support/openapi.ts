@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { endpoints } from '../../src/endpoints/index.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
+import { textFormats } from '../../src/schemas/formats.ts';
 
 interface Operation {
+  operationId: string;
   requestBody?: Record<string, unknown>;
-  responses: Record<string, { content?: Record<string, unknown> }>;
+  responses: Record<string, { content?: Record<string, unknown>; headers?: Record<string, unknown> }>;
 }
 
 export const document = openApiDocument(endpoints) as {
@@ -18,7 +20,11 @@ export const document = openApiDocument(endpoints) as {
 const ajv = new Ajv2020({
   allErrors: true,
   strict: false, // the document around the schemas is no schema
-  formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, uri: (text: string) => URL.canParse(text) },
+  formats: {
+    'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
+    uri: (text: string) => URL.canParse(text),
+    ...Object.fromEntries(Object.entries(textFormats).map(([name, { check }]) => [name, check])),
+  },
 });
 ajv.addSchema(document, 'openapi');
 

@@ -23,9 +23,18 @@ export const brokenRulesOf = (reply: Reply): [path: string, keyword: string][] =
     .map(({ path, keyword }): [string, string] => [path, keyword])
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
 
-/** How many rows accepting can add to, table by table. */
+/** How many rows requests can add to, table by table. */
 export async function storedRows(database: Knex): Promise<Record<string, number>> {
-  const tables = ['influencers', 'jobs', 'job_events', 'influencer_images', 'assets', 'job_shots'];
+  const tables = [
+    'influencers',
+    'jobs',
+    'job_events',
+    'influencer_images',
+    'assets',
+    'job_shots',
+    'projects',
+    'api_keys',
+  ];
   const counts = tables.map(async (table) => {
     const rows = await database(table).count<{ count: string }[]>();
     return [table, Number(rows[0]?.count)];

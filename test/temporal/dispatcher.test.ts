@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { query } from '../../src/db/database.ts';
 import { formatId } from '../../src/domain/ids.ts';
+import { runningJobsLimits } from '../../src/domain/scopes.ts';
 import { createDispatcher, type Dispatcher } from '../../src/temporal/dispatcher.ts';
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
 import { silent } from '../support/api.ts';
@@ -128,6 +129,24 @@ describe('the dispatcher', () => {
     await untilStarted(jobs);
     await untilListed(jobs);
     assert.equal((await runsOf(jobs)).length, 25);
+  });
+
+  it('lets an organization run only so many at once, and keeps no other one waiting for its turn', async () => {
+    const limit = runningJobsLimits.standard;
+    const home = await createHome(database, 'standard');
+    const many: TestJob[] = [];
+    for (let i = 0; i < limit + 3; i++) many.push(await acceptJob(database, { home }));
+    const few = await accept(3);
+    await forgetClaims();
+    dispatch({ maxConcurrent: 2 }).scan();
+    dispatch({ maxConcurrent: 2 }).scan();
+    await untilStarted([...many, ...few], limit + 3);
+    assert.deepEqual([await startedOf(many), await startedOf(few)], [limit, 3]);
+    const [ended] = many;
+    await query(database, `update jobs set status = 'canceled', stage = null, finished_at = now() where id = :id`, {
+      id: ended?.jobId,
+    });
+    await untilStarted(many, limit + 1);
   });
 
   it('gathers nothing with the jobs that it starts', async () => {

@@ -1,0 +1,57 @@
+// How a reply is written: JSON, compressed where the caller takes it and it is worth it, with an ETag for each coding
+// (RFC 9110, 8.8.3.3), and 304 for a caller that has it.
+
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Context } from 'koa';
+
+const compressed = promisify(gzip);
+const compressFromBytes = 1024;
+
+/** Writes the body that was given as a value or a text. Streams, and what writes its response itself, stay as they are. */
+export async function represent(ctx: Context): Promise<void> {
+  const { body } = ctx as { body: unknown };
+  if (ctx.respond === false || body == null || body === '') return;
+  const text = typeof body === 'string' ? body : ctx.response.is('json') === false ? null : JSON.stringify(body);
+  if (text === null) return;
+  ctx.vary('Accept-Encoding');
+  const isCompressed =
+    Buffer.byteLength(text) >= compressFromBytes && ctx.acceptsEncodings('gzip', 'identity') === 'gzip';
+
+  const etag = ctx.res.getHeader('ETag');
+  if (typeof etag === 'string') {
+    const codings = [etag, etag.replace(/"$/, '-gzip"')] as const;
+    const [own, other] = isCompressed ? ([codings[1], codings[0]] as const) : codings;
+    const held = heldOf(ctx, own, other);
+    if (held !== null && ctx.status === 200 && (ctx.method === 'GET' || ctx.method === 'HEAD')) {
+      ctx.set('ETag', held);
+      ctx.status = 304;
+      return;
+    }
+    ctx.set('ETag', own);
+  }
+  if (!isCompressed) {
+    ctx.body = text;
+    return;
+  }
+  ctx.body = await compressed(text);
+  ctx.set('Content-Encoding', 'gzip');
+}
+
+/**
+ * Tells which of the body's ETags the caller has ([RFC 9110, 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)); null
+ * for none. Koa's own `fresh` would not do: it ignores the validator when the request says `Cache-Control: no-cache`, which fetch
+ * always does.
+ */
+function heldOf(ctx: Context, own: string, other: string): string | null {
+  const sent = etagsIn(ctx.get('If-None-Match'));
+  if (sent.includes(own) || sent.includes('*')) return own;
+  return sent.includes(other) ? other : null;
+}
+
+/** The entity tags of a header, weak ones as if they were strong; `*` among them. */
+export const etagsIn = (header: string): string[] =>
+  header
+    .split(',')
+    .map((one) => one.trim().replace(/^W\//, ''))
+    .filter((one) => one !== '');
