@@ -78,6 +78,15 @@ organizations
     (await import('./commands/organizations.ts')).changeTier(loadConfig(), { organization, ...options }),
   );
 
+organizations
+  .command('erase')
+  .description('erase an organization with all that it has, and its images in the data folder')
+  .argument('<organization>', 'its id')
+  .option('--yes', 'that is meant: nothing of it can be had back', false)
+  .action(async (organization: string, { yes }: { yes: boolean }) =>
+    (await import('./commands/organizations.ts')).eraseEverythingOf(loadConfig(), { organization, isConfirmed: yes }),
+  );
+
 program
   .command('keys')
   .description('what callers authenticate with')

@@ -13,7 +13,7 @@ export async function api(config: Config): Promise<void> {
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
   const signingKeys = requireSetting('SIGNING_KEYS', config.signingKeys);
   await runUntilStopped(async (opened) => {
-    const server = await openServer(config, createStartingApp({ newId, log }).callback());
+    const server = await openServer(config, createStartingApp({ ...config, newId, log }).callback());
     opened.add(server.close);
     const running = await startApi({
       ...config,

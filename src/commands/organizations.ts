@@ -1,7 +1,8 @@
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
+import { storageFolderOf } from '../api.ts';
 import type { Config } from '../config.ts';
-import { insertOrganization, organizationExists, setTier } from '../db/organizations.ts';
+import { eraseOrganization, insertOrganization, organizationExists, setTier } from '../db/organizations.ts';
 import { formatId, parseId } from '../domain/ids.ts';
 import type { Environment } from '../domain/influencer.ts';
 import type { Scope, Tier } from '../domain/scopes.ts';
@@ -9,6 +10,7 @@ import { findLivingInstance } from '../embedded/instance-lock.ts';
 import { StartError } from '../start-error.ts';
 import { createApiKey } from '../http/authentication.ts';
 import { openMigratedDatabase } from '../migrated-database.ts';
+import { fileStorage } from '../storage/file-storage.ts';
 
 /** `doppel organizations create`: prints the id and the first key, which may do everything. */
 export const createOrganization = (config: Config, { name, tier }: { name: string; tier: Tier }): Promise<void> =>
@@ -36,6 +38,33 @@ export const changeTier = (
     if (!(await setTier(database, organizationIdOf(organization), tier))) throw unknown(organization);
     console.log(`${organization} is ${tier} now.`);
   });
+
+/**
+ * `doppel organizations erase`: prints how much went. May be repeated: what broke off goes on, and what a renderer that was
+ * just drawing has put into the storage since goes too.
+ */
+export async function eraseEverythingOf(
+  config: Config,
+  { organization, isConfirmed }: { organization: string; isConfirmed: boolean },
+): Promise<void> {
+  const organizationId = organizationIdOf(organization);
+  if (!isConfirmed) {
+    throw new StartError(`This erases ${organization} with all that it has, for good; say --yes if that is meant.`);
+  }
+  const erase = async (database: Knex) => {
+    const { organizations, ...rows } = await eraseOrganization(database, organizationId);
+    const storage = fileStorage(storageFolderOf(config.dataDir));
+    const objects = await storage.list(`${organizationId}/`);
+    for (const key of objects) await storage.remove(key);
+    for (const [what, count] of Object.entries({ ...rows, objects: objects.length })) {
+      console.log(`${what.replaceAll('_', ' ').padEnd(18)} ${String(count)}`);
+    }
+    console.log(
+      organizations === 0 ? `There is no organization ${organization} any more.` : `${organization} is erased.`,
+    );
+  };
+  await withDatabase(config, erase, { isPatient: true });
+}
 
 /** `doppel keys create`: prints the key, which is stored nowhere. */
 export const createKey = (
@@ -67,11 +96,15 @@ function organizationIdOf(text: string): string {
 }
 
 /** Works on the database of the environment, or on that of the embedded system that runs on the data folder. */
-async function withDatabase(config: Config, work: (database: Knex) => Promise<void>): Promise<void> {
+async function withDatabase(
+  config: Config,
+  work: (database: Knex) => Promise<void>,
+  patience: { isPatient?: boolean } = {},
+): Promise<void> {
   const databaseUrl = config.databaseUrl ?? findLivingInstance(config.dataDir)?.addresses['databaseUrl'];
   if (databaseUrl === undefined) {
     throw new StartError('Set DATABASE_URL, or run "npm start" meanwhile to work on its database.');
   }
-  const database = await openMigratedDatabase(databaseUrl, 2);
+  const database = await openMigratedDatabase(databaseUrl, 2, patience);
   await work(database).finally(() => database.destroy());
 }

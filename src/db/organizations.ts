@@ -1,5 +1,4 @@
-import type { Environment } from '../domain/influencer.ts';
-import type { Scope, Tier } from '../domain/scopes.ts';
+import type { Tier } from '../domain/scopes.ts';
 import { query, type Trx } from './database.ts';
 
 export async function insertOrganization(
@@ -22,57 +21,52 @@ export async function organizationExists(trx: Trx, organizationId: string): Prom
   return (await query(trx, 'select from organizations where id = :organizationId', { organizationId })).length === 1;
 }
 
-export async function insertProject(
-  trx: Trx,
-  project: { organizationId: string; id: string; environment: Environment; name: string },
-): Promise<void> {
+/**
+ * What belongs to an organization, in the order in which it can go: what refers to a row goes before it, and tables that refer
+ * to each other go in one statement.
+ */
+const erasedTogether = [
+  ['job_events'],
+  ['job_shots'],
+  ['influencer_images'],
+  ['uploads'],
+  ['influencers', 'jobs'],
+  ['assets'],
+  ['projects'],
+  ['idempotency_keys'],
+] as const;
+
+/**
+ * Erases an organization and all that belongs to it, and gives how many rows of each table went. Takes a transaction for each
+ * step: if it breaks off, it goes on where it was when it is run again. Its keys go first, and no job runs from then on, so
+ * that nothing comes back meanwhile.
+ */
+export async function eraseOrganization(trx: Trx, organizationId: string): Promise<Record<string, number>> {
+  const erased: [table: string, count: number][] = [];
+  const erase = async (tables: readonly string[], { by = 'organization_id', and = '' } = {}) => {
+    const deletions = tables.map(
+      (table) => `${table} as (delete from ${table} where ${by} = :organizationId returning *)`,
+    );
+    const counts = tables.map((table) => `select '${table}' as table, count(*)::integer from ${table}`);
+    const rows = await query<{ table: string; count: number }>(
+      trx,
+      `with ${deletions.join(', ')} ${and} ${counts.join(' union all ')}`,
+      { organizationId },
+    );
+    erased.push(...rows.map(({ table, count }): [string, number] => [table, count]));
+  };
+
+  await erase(['api_keys'], {
+    and: `, windows as (
+            delete from rate_windows w using api_keys k where w.subject like 'key:' || k.id || ':%')`,
+  });
   await query(
     trx,
-    `insert into projects (organization_id, id, environment, name) values (:organizationId, :id, :environment, :name)`,
-    project,
+    `update jobs set status = 'canceled', stage = null, finished_at = now()
+     where organization_id = :organizationId and status = 'running'`,
+    { organizationId },
   );
-}
-
-export interface NewApiKey {
-  organizationId: string;
-  id: string;
-  name: string;
-  environment: Environment;
-  lookup: string;
-  secretSha256: Buffer;
-  scopes: readonly Scope[];
-}
-
-export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<void> {
-  await query(
-    trx,
-    `insert into api_keys (organization_id, id, name, environment, lookup, secret_sha256, scopes)
-     values (:organizationId, :id, :name, :environment, :lookup, :secretSha256, :scopes)`,
-    { ...key, scopes: [...key.scopes] },
-  );
-}
-
-/** Who calls: what a valid key stands for. */
-export interface Principal {
-  organizationId: string;
-  apiKeyId: string;
-  environment: Environment;
-  scopes: Scope[];
-  tier: Tier;
-}
-
-/** Finds a key by the part of it that is no secret, in all organizations: who calls is not known before. */
-export async function findApiKey(
-  trx: Trx,
-  lookup: string,
-): Promise<(Principal & { secretSha256: Buffer }) | undefined> {
-  const rows = await query<Principal & { secretSha256: Buffer }>(
-    trx,
-    `select k.organization_id as "organizationId", k.id as "apiKeyId", k.environment, k.scopes, o.tier,
-            k.secret_sha256 as "secretSha256"
-     from api_keys k join organizations o on o.id = k.organization_id
-     where k.lookup = :lookup`,
-    { lookup },
-  );
-  return rows[0];
+  for (const tables of erasedTogether) await erase(tables);
+  await erase(['organizations'], { by: 'id' });
+  return Object.fromEntries(erased);
 }

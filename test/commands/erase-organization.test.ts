@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { formatId } from '../../src/domain/ids.ts';
+import { createTenant } from '../support/api.ts';
+import { spawnDoppel } from '../support/doppel-process.ts';
+import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+
+describe('doppel organizations erase', () => {
+  let testDatabase: TestDatabase;
+  let folder: string;
+  let organizationId: string;
+
+  before(async () => {
+    testDatabase = await createTestDatabase();
+    folder = await mkdtemp(path.join(tmpdir(), 'doppel-erase-'));
+  });
+  after(async () => {
+    await testDatabase.drop();
+    await rm(folder, { recursive: true, force: true });
+  });
+  beforeEach(async () => {
+    ({ organizationId } = await createTenant(testDatabase.database));
+    for (const id of [organizationId, 'another']) {
+      await mkdir(path.join(folder, 'storage', id, 'job'), { recursive: true });
+      await writeFile(path.join(folder, 'storage', id, 'job', 'portrait.webp'), '');
+    }
+  });
+
+  const erase = async (...args: string[]) => {
+    const env = { DATABASE_URL: testDatabase.url, DOPPEL_DATA_DIR: folder };
+    const command = spawnDoppel(['organizations', 'erase', ...args], { cwd: folder, env });
+    return { code: await command.exited, output: command.output() };
+  };
+  const organizationsLeft = async () =>
+    (await testDatabase.database('organizations').where({ id: organizationId })).length;
+
+  it('erases rows and objects, tells how many, and may be repeated', async () => {
+    const id = formatId('organization', organizationId);
+    const first = await erase(id, '--yes');
+    assert.equal(first.code, 0, first.output);
+    assert.match(first.output, /^projects +1$/m);
+    assert.match(first.output, /^objects +1$/m);
+    assert.match(first.output, new RegExp(`^${id} is erased\\.$`, 'm'));
+    assert.equal(await organizationsLeft(), 0);
+    assert.deepEqual(await readdir(path.join(folder, 'storage')), ['another']);
+    const second = await erase(id, '--yes');
+    assert.equal(second.code, 0);
+    assert.match(second.output, new RegExp(`^There is no organization ${id} any more\\.$`, 'm'));
+  });
+
+  it('erases nothing without --yes, or for what is no id', async () => {
+    const unconfirmed = await erase(formatId('organization', organizationId));
+    assert.equal(unconfirmed.code, 1);
+    assert.match(unconfirmed.output, /say --yes if that is meant/);
+    assert.equal((await erase(randomUUID().slice(1), '--yes')).code, 1);
+    assert.equal(await organizationsLeft(), 1);
+    assert.ok((await readdir(path.join(folder, 'storage'))).includes(organizationId));
+  });
+});
