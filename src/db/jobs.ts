@@ -6,7 +6,7 @@ import type { Environment, Identity } from '../domain/influencer.ts';
 import type { JobAttempt, JobKind, JobStage, JobStatus } from '../domain/job.ts';
 import type { RendererName, Shot, ShotStatus } from '../domain/shots.ts';
 import { query, type Trx } from './database.ts';
-import { imagesJsonSql, type StoredImage } from './images.ts';
+import { imagesJsonSql, resultImagesJsonSql, resultSql, type StoredImage } from './images.ts';
 import type { OwnedId } from './influencers.ts';
 
 export interface RunningJob extends JobAttempt {
@@ -39,6 +39,25 @@ export async function lockRunningJob(trx: Trx, { jobId, attempt }: JobAttempt): 
     { organizationId: job.organizationId, jobId },
   );
   return { ...job, shotStatuses: Object.fromEntries(rows.map(({ shot, status }) => [shot, status])) };
+}
+
+type RunningAttempt = Pick<RunningJob, 'jobId' | 'attempt' | 'organizationId'>;
+
+/**
+ * Locks the newest job of an influencer, also one that has ended, so that none begins or ends in this transaction but by its
+ * own doing; undefined when it does not run. Lock the job first and the influencer then, as the activities do.
+ */
+export async function lockJobOf(trx: Trx, owned: OwnedId): Promise<RunningAttempt | undefined> {
+  const [job] = await query<RunningAttempt & { isRunning: boolean }>(
+    trx,
+    `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.status = 'running' as "isRunning"
+     from influencers f
+     join jobs j on j.organization_id = f.organization_id and j.id = f.job_id
+     where f.organization_id = :organizationId and f.id = :id and f.environment = :environment and f.deleted_at is null
+     for update of j`,
+    { ...owned },
+  );
+  return job?.isRunning === true ? job : undefined;
 }
 
 interface JobEvent {
@@ -90,7 +109,7 @@ export async function moveJob(
 /** Ends a locked job, with its event; shots that nobody draws any more are pending again. */
 export async function endJob(
   trx: Trx,
-  job: RunningJob,
+  job: RunningAttempt,
   end: { status: 'completed' } | { status: 'canceled' } | { status: 'failed'; error: JobError },
   eventId: string,
 ): Promise<void> {
@@ -98,9 +117,9 @@ export async function endJob(
   await query(
     trx,
     `with moved as (
-       update jobs
+       update jobs j
        set status = :status, stage = null, progress = case when :status = 'completed' then 1 else progress end,
-           error = :jobError::jsonb, last_seq = last_seq + 1, updated_at = now(), finished_at = now()
+           result = case when :status = 'completed' then ${resultSql('j')} end, error = :jobError::jsonb, last_seq = last_seq + 1, updated_at = now(), finished_at = now()
        where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
        returning *
      ),
@@ -157,7 +176,7 @@ export interface JobRow extends JobAttempt {
   finishedAt: Date | null;
   dispatchedAt: Date | null;
   shotRows: ShotRow[];
-  /** The influencer's images, once the job is completed. */
+  /** The influencer's images as they were when the job completed. */
   referenceImages: StoredImage[];
   /** When a worker was last seen by Postgres; null when there never was one. */
   workerSeenAt: Date | null;
@@ -188,8 +207,11 @@ export async function findJob(trx: Trx, owned: OwnedId): Promise<JobRow | undefi
               from job_shots s left join assets a on a.organization_id = s.organization_id and a.id = s.asset_id
               where s.organization_id = j.organization_id and s.job_id = j.id
             ), '[]') as "shotRows",
-            case when j.status = 'completed' then ${imagesJsonSql('f', ['uploaded', 'rendered'])} else '[]' end
-              as "referenceImages",
+            case
+              when j.result is not null then ${resultImagesJsonSql('j')}
+              when j.status = 'completed' then ${imagesJsonSql('f', ['uploaded', 'rendered'])}
+              else '[]'
+            end as "referenceImages",
             w.seen_at as "workerSeenAt", coalesce(w.seen_at > now() - interval '15 seconds', false) as "workerLives"
      from jobs j
      join influencers f on f.organization_id = j.organization_id and f.id = j.influencer_id
@@ -198,4 +220,73 @@ export async function findJob(trx: Trx, owned: OwnedId): Promise<JobRow | undefi
     { ...owned },
   );
   return rows[0];
+}
+
+export type JobListRow = Pick<
+  JobRow,
+  | 'jobId'
+  | 'attempt'
+  | 'kind'
+  | 'status'
+  | 'stage'
+  | 'progress'
+  | 'influencerId'
+  | 'projectId'
+  | 'error'
+  | 'startedAt'
+  | 'updatedAt'
+  | 'finishedAt'
+>;
+
+export interface JobFilters {
+  /** Without duplicates. */
+  statuses: readonly JobStatus[];
+  kind?: JobKind | undefined;
+  projectId?: string | undefined;
+  influencerId?: string | undefined;
+}
+
+/** Lists the jobs of an organization's environment, newest first, from behind `after` on. */
+export async function listJobs(
+  trx: Trx,
+  owner: Omit<OwnedId, 'id'>,
+  { after, limit, statuses, ...filters }: JobFilters & { after: { at: Date; id: string } | null; limit: number },
+): Promise<JobListRow[]> {
+  const { kind, projectId, influencerId } = filters;
+  // A project and an influencer are of one environment, so that it need not be asked of each row to find the first ones.
+  const isNarrow = projectId !== undefined || influencerId !== undefined;
+  const conditions = [
+    'organization_id = :organizationId',
+    ...(isNarrow ? [] : ['environment = :environment']),
+    ...(kind === undefined ? [] : ['kind = :kind']),
+    ...(projectId === undefined ? [] : ['project_id = :projectId']),
+    ...(influencerId === undefined ? [] : ['influencer_id = :influencerId']),
+    ...(after === null ? [] : ['(started_at, id) < (:at, :id)']),
+  ].join(' and ');
+  // The newest of each status by themselves, as in `listInfluencers`; an influencer has few jobs.
+  const found =
+    influencerId === undefined
+      ? `select newest.*
+         from unnest(:statuses::text[]) as wanted (status), lateral (
+           select * from jobs where ${conditions} and status = wanted.status
+           order by started_at desc, id desc
+           limit :limit
+         ) newest`
+      : `select * from jobs where ${conditions} and status = any(:statuses)`;
+  return query<JobListRow>(
+    trx,
+    `select j.id as "jobId", j.attempt, j.kind, j.status, j.stage, j.progress, j.influencer_id as "influencerId",
+            j.project_id as "projectId", j.error, j.started_at as "startedAt", j.updated_at as "updatedAt",
+            j.finished_at as "finishedAt"
+     from (${found}) j
+     where j.environment = :environment
+     order by j.started_at desc, j.id desc
+     limit :limit`,
+    {
+      ...owner,
+      ...{ statuses: [...statuses], limit },
+      ...Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== undefined)),
+      ...after,
+    },
+  );
 }

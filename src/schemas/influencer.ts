@@ -1,8 +1,9 @@
 import Type, { type Static } from 'typebox';
-import { imageRoles, influencerStatuses } from '../domain/influencer.ts';
+import { deleteReasonLimit, imageRoles, visibleStatuses } from '../domain/influencer.ts';
 import { shots } from '../domain/shots.ts';
-import { assetIds, identity, influencerName } from './identity.ts';
-import { eachOrNull, idInput, idOutput, nullable, strict, time } from './text.ts';
+import { assetIds, identity, influencerName, personality } from './identity.ts';
+import { pageOf, pageQuery } from './list.ts';
+import { clearable, eachClearable, eachOrNull, idInput, idOutput, nullable, strict, text, time } from './text.ts';
 
 export const createInfluencerBody = Type.Object(
   {
@@ -34,6 +35,49 @@ export const cloneInfluencerBody = Type.Object(
     title: 'CloneInfluencer',
     examples: [{ name: 'Ava Chen (EU)', overrides: { vibe: 'sharper, more deadpan' } }],
   },
+);
+
+/** Every identity field, which null clears; of the personality each key too. */
+const identityPatch = {
+  ...eachClearable(identity.properties),
+  personality: Type.Optional(
+    clearable(
+      Type.Object(eachClearable(personality.properties), {
+        ...strict,
+        description:
+          'Merges key by key: null clears a key, what is left out stays, a list replaces the list. Null clears it all.',
+      }),
+    ),
+  ),
+};
+
+export const updateInfluencerBody = Type.Object(
+  { name: Type.Optional(influencerName), ...identityPatch },
+  {
+    ...strict,
+    title: 'UpdateInfluencer',
+    minProperties: 1,
+    examples: [{ name: 'Ava Chen', vibe: null, personality: { tone: 'dry', humor: null } }],
+  },
+);
+
+export const deleteInfluencerBody = Type.Object(
+  { reason: Type.Optional(text(deleteReasonLimit, 'Why, for your own records.')) },
+  { ...strict, title: 'DeleteInfluencer', examples: [{ reason: 'The campaign is over.' }] },
+);
+
+export const addReferenceImagesBody = Type.Object(
+  { assetIds: { ...assetIds, description: 'Assets of the project, in the order in which they are to be shown.' } },
+  { ...strict, title: 'AddReferenceImages', examples: [{ assetIds: ['ast_01JMB9G3W6X5Q2R8T4V7Y0Z1AB'] }] },
+);
+
+export const influencersQuery = Type.Object(
+  {
+    status: Type.Optional(Type.Array(Type.Enum([...visibleStatuses]), { description: 'Only these; may be repeated.' })),
+    clonedFrom: Type.Optional(idInput('influencer', 'Only clones of this influencer, which may be deleted since.')),
+    ...pageQuery(100),
+  },
+  strict,
 );
 
 const imageUrl = Type.String({
@@ -75,6 +119,10 @@ const attributes = Type.Object(
   strict,
 );
 
+const status = Type.Enum([...visibleStatuses], {
+  description: '`pending` until rendering has begun (`training`), then `ready` or `failed`.',
+});
+
 export const influencer = Type.Object(
   {
     influencerId: idOutput('inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The influencer.'),
@@ -84,12 +132,7 @@ export const influencer = Type.Object(
     referenceImages: Type.Array(referenceImage, { description: 'What was uploaded and what was rendered for it.' }),
     thumbnailUrl: nullable(imageUrl),
     attributes,
-    status: Type.Enum(
-      influencerStatuses.filter((status) => status !== 'deleted'),
-      {
-        description: '`pending` until rendering has begun (`training`), then `ready` or `failed`.',
-      },
-    ),
+    status,
     errorMessage: nullable(Type.String({ description: 'Why it is `failed`.' })),
     jobId: idOutput('job_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'Its newest job.'),
     createdAt: time('When it was accepted.'),
@@ -98,3 +141,24 @@ export const influencer = Type.Object(
   { ...strict, title: 'Influencer' },
 );
 export type Influencer = Static<typeof influencer>;
+
+const { influencerId, name, gender, ageRange, thumbnailUrl, createdAt } = influencer.properties;
+
+export const influencerPage = pageOf(
+  Type.Object(
+    { influencerId, name, gender, ageRange, status, thumbnailUrl, createdAt },
+    { ...strict, title: 'InfluencerListItem' },
+  ),
+  'InfluencerPage',
+);
+export type InfluencerListItem = Static<typeof influencerPage>['items'][number];
+
+export const deletedInfluencer = Type.Object(
+  { influencerId, status: Type.Literal('deleted'), deletedAt: time('When it was deleted.') },
+  { ...strict, title: 'DeletedInfluencer' },
+);
+
+export const referenceImages = Type.Object(
+  { influencerId, referenceImages: influencer.properties.referenceImages },
+  { ...strict, title: 'ReferenceImages' },
+);

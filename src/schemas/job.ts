@@ -3,7 +3,8 @@ import { errorCodes, type ErrorCode } from '../domain/errors.ts';
 import { jobKinds, jobStages, jobStatuses, waitingReasons } from '../domain/job.ts';
 import { shots, shotStatuses } from '../domain/shots.ts';
 import { referenceImage } from './influencer.ts';
-import { idOutput, nullable, strict, time } from './text.ts';
+import { pageOf, pageQuery } from './list.ts';
+import { idInput, idOutput, nullable, strict, time } from './text.ts';
 
 const jobId = idOutput('job_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The job.');
 const influencerId = idOutput('inf_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The influencer that it makes.');
@@ -51,20 +52,36 @@ const waiting = Type.Object(
   strict,
 );
 
+const summary = {
+  jobId,
+  kind,
+  status,
+  stage,
+  progress: Type.Number({ minimum: 0, maximum: 1, description: 'Never goes back within an attempt.' }),
+  attempt: Type.Integer({ minimum: 1 }),
+  influencerId,
+  projectId,
+  locationUrl,
+  startedAt,
+  updatedAt: time('When it last changed.'),
+  finishedAt: nullable(time('When it ended.')),
+};
+
+const jobError = nullable(
+  Type.Object(
+    {
+      code: errorCode,
+      message: Type.String(),
+      retryable: Type.Boolean({ description: 'Whether a retry can succeed.' }),
+      details: nullable(Type.Record(Type.String(), Type.Unknown())),
+    },
+    { ...strict, description: 'Why it is `failed`.' },
+  ),
+);
+
 export const job = Type.Object(
   {
-    jobId,
-    kind,
-    status,
-    stage,
-    progress: Type.Number({ minimum: 0, maximum: 1, description: 'Never goes back within an attempt.' }),
-    attempt: Type.Integer({ minimum: 1 }),
-    influencerId,
-    projectId,
-    locationUrl,
-    startedAt,
-    updatedAt: time('When it last changed.'),
-    finishedAt: nullable(time('When it ended.')),
+    ...summary,
     images: Type.Object(
       {
         total: Type.Integer(),
@@ -77,18 +94,26 @@ export const job = Type.Object(
     waiting: nullable(waiting),
     eta: nullable(time('When it should be done, from how long others took; null when there is no basis.')),
     result: nullable(Type.Object({ influencerId, referenceImages: Type.Array(referenceImage) }, strict)),
-    error: nullable(
-      Type.Object(
-        {
-          code: errorCode,
-          message: Type.String(),
-          retryable: Type.Boolean({ description: 'Whether a retry can succeed.' }),
-          details: nullable(Type.Record(Type.String(), Type.Unknown())),
-        },
-        strict,
-      ),
-    ),
+    error: jobError,
   },
   { ...strict, title: 'Job' },
 );
 export type Job = Static<typeof job>;
+
+export const jobsQuery = Type.Object(
+  {
+    status: Type.Optional(Type.Array(Type.Enum([...jobStatuses]), { description: 'Only these; may be repeated.' })),
+    kind: Type.Optional(kind),
+    projectId: Type.Optional(idInput('project', 'Only jobs of this project.')),
+    influencerId: Type.Optional(idInput('influencer', 'Only jobs of this influencer, which may be deleted since.')),
+    ...pageQuery(100),
+  },
+  strict,
+);
+
+/** What Postgres knows of a job: why nothing moves and when it is done is asked of one job at a time. */
+export const jobPage = pageOf(
+  Type.Object({ ...summary, error: jobError }, { ...strict, title: 'JobListItem' }),
+  'JobPage',
+);
+export type JobListItem = Static<typeof jobPage>['items'][number];

@@ -1,4 +1,4 @@
-import Type from 'typebox';
+import Type, { type Static } from 'typebox';
 import { idPattern, type IdKind } from '../domain/ids.ts';
 
 /** Objects refuse what they do not name, at every depth. */
@@ -47,3 +47,20 @@ export const eachOrNull = <P extends Type.TProperties>(properties: P) =>
       nullable(schema as Type.TSchema),
     ]),
   ) as EachOrNull<P>;
+
+/** A schema that null fits too. No union of two: a value that breaks one rule would be told to break each branch. */
+export const clearable = <Schema extends Type.TSchema>(schema: Schema) => {
+  const { enum: words, type } = schema as { enum?: unknown[]; type?: string };
+  return Type.Unsafe<Static<Schema> | null>(
+    words === undefined ? { ...schema, type: [type, 'null'] } : { ...schema, enum: [...words, null] },
+  );
+};
+
+/** The same properties, each of which may be left out, or be null to clear it. */
+export const eachClearable = <P extends Type.TProperties>(properties: P) =>
+  Object.fromEntries(
+    Object.entries(Type.Required(Type.Object(properties)).properties).map(([name, schema]) => [
+      name,
+      Type.Optional(clearable(schema as Type.TSchema)),
+    ]),
+  ) as { [Name in keyof P]: Type.TOptional<Type.TUnsafe<Static<P[Name]> | null>> };

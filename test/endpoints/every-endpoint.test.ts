@@ -15,25 +15,37 @@ import {
   type Tenant,
   type TestApi,
 } from '../support/api.ts';
-import { createInfluencer, type Created } from '../support/builders.ts';
+import { addImage, createInfluencer, type Created } from '../support/builders.ts';
+import { putExampleUpload } from '../support/uploads.ts';
 import { assertRefused, brokenRulesOf, withoutTrace } from '../support/refusals.ts';
 
 describe('every endpoint', () => {
   let api: TestApi;
   let tenant: Tenant;
   let created: Created;
+  let assetId: string;
+  let apiKeyId: string;
 
   before(async () => {
     api = await startTestApi();
-    tenant = await createTenant(api.database);
+    tenant = await createTenant(api.database, { scopes: ['*', 'org:admin'] });
+    await putExampleUpload(api, tenant);
   });
   after(() => api.close());
-  beforeEach(async () => {
+  /** Makes what paths name: some of it is gone once it was asked for. */
+  const makeThings = async () => {
+    const project = `${api.url}/v1/projects/${tenant.projectId}`;
+    await call(project, { method: 'PATCH', key: tenant.key, body: { status: 'active' } });
+    apiKeyId = await idOf(await createTestKey(api.database, tenant.organizationId));
     created = await createInfluencer(api, tenant);
-  });
+    assetId = await addImage(api.database, created.influencerId, { role: 'uploaded' });
+  };
+  beforeEach(makeThings);
 
-  const things = () => new Map(Object.entries({ ...created, projectId: tenant.projectId }));
-  const otherKey = async () => (await createTenant(api.database)).key;
+  const idOf = async (key: string): Promise<string> =>
+    (await call(`${api.url}/v1/whoami`, { key })).body.apiKeyId as string;
+  const things = () => new Map(Object.entries({ ...created, assetId, apiKeyId, projectId: tenant.projectId }));
+  const otherKey = async () => (await createTenant(api.database, { scopes: ['*', 'org:admin'] })).key;
   const otherEnvironmentKey = () => createTestKey(api.database, tenant.organizationId, { environment: 'test' });
   const notFound = ['NOT_FOUND', 404];
 
@@ -62,7 +74,10 @@ describe('every endpoint', () => {
       };
 
       it('has an example of its body that it accepts, with a key that has just its scope', async () => {
-        const key = await createTestKey(api.database, tenant.organizationId, { scopes: [endpoint.scope] });
+        const key = await createTestKey(api.database, tenant.organizationId, {
+          // Some ask in the handler: a key may do that to itself.
+          scopes: [endpoint.scope ?? (endpoint.errors.includes('FORBIDDEN_SCOPE') ? 'org:admin' : 'jobs:read')],
+        });
         assert.equal(example === undefined, endpoint.body === undefined);
         const { status } = await send({ key });
         assert.ok(status in endpoint.replies, String(status));
@@ -97,24 +112,32 @@ describe('every endpoint', () => {
 
       it('takes the key from either header, and X-Api-Key where both are there', async () => {
         const bearer = (key: string) => ({ headers: { Authorization: `Bearer ${key}` } });
-        assert.ok((await send(bearer(tenant.key))).status in endpoint.replies);
-        assert.ok((await send({ headers: { authorization: `bearer ${tenant.key}` } })).status in endpoint.replies);
-        assert.ok((await send({ key: tenant.key, ...bearer('x') })).status in endpoint.replies);
+        for (const options of [
+          bearer(tenant.key),
+          { headers: { authorization: `bearer ${tenant.key}` } },
+          { key: tenant.key, ...bearer('x') },
+        ]) {
+          await makeThings();
+          assert.ok((await send(options)).status in endpoint.replies);
+        }
         unauthenticated(await refused({ key: 'x', ...bearer(tenant.key) }), 'The API key is not valid.');
       });
 
-      it('refuses a key that has every scope but those that allow it, and names the scope, whatever the body', async () => {
-        const others = scopes.filter((scope) => !allows([scope], endpoint.scope));
-        const key = await createTestKey(api.database, tenant.organizationId, { scopes: others });
-        for (const options of endpoint.body === undefined ? [{ key }] : [{ key }, { key, body: '{' }]) {
-          assertRefused(await refused(options), {
-            status: 403,
-            code: 'FORBIDDEN_SCOPE',
-            message: `The API key lacks the scope ${endpoint.scope}.`,
-            details: { required: endpoint.scope },
-          });
-        }
-      });
+      const { scope } = endpoint;
+      if (scope !== null) {
+        it('refuses a key that has every scope but those that allow it, and names the scope, whatever the body', async () => {
+          const others = scopes.filter((one) => !allows([one], scope));
+          const key = await createTestKey(api.database, tenant.organizationId, { scopes: others });
+          for (const options of endpoint.body === undefined ? [{ key }] : [{ key }, { key, body: '{' }]) {
+            assertRefused(await refused(options), {
+              status: 403,
+              code: 'FORBIDDEN_SCOPE',
+              message: `The API key lacks the scope ${scope}.`,
+              details: { required: scope },
+            });
+          }
+        });
+      }
 
       it('names each request anew, whatever the caller calls it', async () => {
         const headers = { 'X-Request-Id': 'req_01JMB9G3W6X5Q2R8T4V7Y0Z1AB' };
@@ -136,6 +159,28 @@ describe('every endpoint', () => {
         }
       });
 
+      it('tells its methods to OPTIONS, without a key', async () => {
+        const reply = await refused({ method: 'OPTIONS', body: undefined });
+        assert.ok(reply.status < 300, String(reply.status));
+        assert.ok(reply.headers.get('allow')?.split(', ').includes(method));
+      });
+
+      it('lets nobody keep what it answers without asking again', async () => {
+        for (const reply of [await send({ key: tenant.key }), await refused({})]) {
+          assert.match(reply.headers.get('cache-control') ?? '', /^(no-store|private, no-cache)$/);
+        }
+      });
+
+      if (endpoint.method === 'get') {
+        it('answers HEAD like GET, without a body', async () => {
+          const [head, get] = [await send({ key: tenant.key, method: 'HEAD' }), await send({ key: tenant.key })];
+          assert.equal(head.body, undefined);
+          for (const name of ['content-type', 'content-length', 'etag', 'cache-control', 'vary']) {
+            assert.equal(head.headers.get(name), get.headers.get(name), name);
+          }
+        });
+      }
+
       it('knows its path only as it is written', async () => {
         for (const path of [`${endpoint.path}/`, endpoint.path.toUpperCase(), `/${endpoint.path}`]) {
           const reply = await withoutTrace(api.database, () => call(`${api.url}${path}`, { method, key: tenant.key }));
@@ -148,7 +193,9 @@ describe('every endpoint', () => {
           const never = new Map(params.map((param) => [param, '00000000-0000-4000-8000-000000000000']));
           const { body: expected } = await send({ key: tenant.key }, never);
           assert.equal(expected.error.code, 'NOT_FOUND');
-          for (const key of [await otherKey(), await otherEnvironmentKey()]) {
+          // Keys are administrated from either environment.
+          const isShared = params.includes('apiKeyId');
+          for (const key of [await otherKey(), ...(isShared ? [] : [await otherEnvironmentKey()])]) {
             const reply = await refused({ key });
             assertRefused(reply, { status: 404, code: 'NOT_FOUND', message: expected.error.message });
           }
@@ -160,7 +207,7 @@ describe('every endpoint', () => {
           assert.equal(reply.status, 422);
           assert.deepEqual(
             brokenRulesOf(reply),
-            params.map((param) => [`path.${param}`, 'pattern']),
+            [...params].sort().map((param) => [`path.${param}`, 'pattern']),
           );
         });
       }
@@ -169,8 +216,13 @@ describe('every endpoint', () => {
         it('refuses a body that is no JSON, missing, too large, or of another type', async () => {
           const bodies: [number, string, CallOptions][] = [
             [400, 'VALIDATION', { body: '{' }],
-            [400, 'VALIDATION', { body: '' }],
-            [400, 'VALIDATION', { body: undefined }],
+            ...(endpoint.bodyIsOptional === true
+              ? []
+              : [{ body: '' }, { body: undefined }].map((none): [number, string, CallOptions] => [
+                  400,
+                  'VALIDATION',
+                  none,
+                ])),
             [413, 'PAYLOAD_TOO_LARGE', { body: ' '.repeat(1024 * 1024 + 1) }],
             [415, 'UNSUPPORTED_MEDIA_TYPE', { headers: { 'Content-Type': 'text/plain' } }],
           ];
@@ -178,6 +230,17 @@ describe('every endpoint', () => {
             const reply = await refused({ key: tenant.key, ...options });
             assert.deepEqual([reply.status, reply.body.error.code], [status, code]);
           }
+        });
+
+        it('lets nobody set what is not the caller’s to set, at any depth', async () => {
+          const schema = endpoint.body as ObjectSchema;
+          const reply = await refused({ key: tenant.key, body: withReadOnlyFields(schema, example as object) });
+          assert.equal(reply.status, 422);
+          const unknown = brokenRulesOf(reply).filter(([, keyword]) => keyword === 'additionalProperties');
+          assert.deepEqual(
+            unknown.map(([path]) => path),
+            readOnlyPaths(schema),
+          );
         });
 
         it('refuses an unknown field', async () => {
@@ -189,3 +252,32 @@ describe('every endpoint', () => {
     });
   }
 });
+
+interface ObjectSchema {
+  properties?: Record<string, ObjectSchema>;
+}
+
+/** Columns and fields of records that the service alone decides on. */
+const readOnlyFields = [
+  ...['organizationId', 'projectId', 'environment', 'id', 'jobId', 'apiKeyId', 'status', 'version', 'seed', 'tier'],
+  ...['attributes', 'errorMessage', 'thumbnailUrl', 'createdAt', 'updatedAt', 'deletedAt', 'archivedAt', 'secret'],
+  ...['stage', 'progress', 'attempt', 'renderer', 'shots', 'storageKey', 'width', 'origin', 'sourceInfluencerId'],
+];
+
+/** Those that a schema has as fields of its own are the caller's to set, there. */
+const readOnlyIn = ({ properties = {} }: ObjectSchema) => readOnlyFields.filter((field) => !(field in properties));
+
+const objectsIn = ({ properties = {} }: ObjectSchema) =>
+  Object.entries(properties).filter(([, inner]) => inner.properties !== undefined);
+
+const withReadOnlyFields = (schema: ObjectSchema, example: object = {}): object => ({
+  ...example,
+  ...Object.fromEntries(objectsIn(schema).map(([name, inner]) => [name, withReadOnlyFields(inner)])),
+  ...Object.fromEntries(readOnlyIn(schema).map((field) => [field, 'x'])),
+});
+
+const readOnlyPaths = (schema: ObjectSchema, path = 'body'): string[] =>
+  [
+    ...readOnlyIn(schema).map((field) => `${path}.${field}`),
+    ...objectsIn(schema).flatMap(([name, inner]) => readOnlyPaths(inner, `${path}.${name}`)),
+  ].sort();

@@ -1,7 +1,8 @@
-import { acceptJobs, type NewClone, type NewCreation, type Refusal } from '../../db/accept.ts';
-import type { Principal } from '../../db/organizations.ts';
+import { acceptJobs, type NewClone, type NewCreation } from '../../db/accept.ts';
+import type { Principal } from '../../db/api-keys.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { parseId } from '../../domain/ids.ts';
+import { queuedJobsLimits, runningJobsLimits } from '../../domain/scopes.ts';
 import { shots } from '../../domain/shots.ts';
 import type { JobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
@@ -16,24 +17,40 @@ export const newInfluencer = (principal: Principal, ownId: string | undefined, {
   eventId: newId(),
   renderer: 'illustrated' as const,
   shots,
+  queuedLimit: queuedJobsLimits[principal.tier],
+  runningLimit: runningJobsLimits[principal.tier],
 });
 
-/** Stores the influencer and its job in one commit, then has its workflow started, which the caller does not wait for. */
+/** Stores the influencer and its job; once that is committed its workflow is started, which the caller does not wait for. */
 export async function acceptInfluencer(
   row: NewClone | NewCreation,
-  refusals: Record<Refusal, () => ApiError>,
+  refuse: (refusal: 'origin_missing' | 'assets_missing') => ApiError,
   { database, dispatcher }: Pick<Deps, 'database' | 'dispatcher'>,
-): Promise<{ status: 202; body: JobEnvelope; location: string }> {
+): Promise<{ status: 202; body: JobEnvelope; location: string; afterCommit: () => void }> {
   const [accepted] = await acceptJobs(database, [row]);
   if (accepted === undefined) throw new Error('a row was neither accepted nor refused');
-  if (typeof accepted === 'string') throw refusals[accepted]();
-  dispatcher.offer({
-    ...accepted,
-    attempt: 1,
-    kind: 'influencer_create',
-    sourceInfluencerId: 'sourceId' in row ? row.sourceId : null,
-  });
-  return { status: 202, body: jobEnvelope(accepted), location: jobLocation(accepted.jobId) };
+  switch (accepted) {
+    case 'origin_missing':
+    case 'assets_missing':
+      throw refuse(accepted);
+    case 'project_archived':
+      throw new ApiError('CONFLICT', 'The project is archived.');
+    case 'influencer_exists':
+      throw new ApiError('CONFLICT', 'Influencer with this id already exists.');
+    case 'too_many_queued':
+      throw new ApiError('RATE_LIMITED', `${String(row.queuedLimit)} jobs of this organization are queued already.`, {
+        headers: { 'Retry-After': '30' },
+        details: { limit: 'queued_jobs' },
+      });
+  }
+  const sourceInfluencerId = 'sourceId' in row ? row.sourceId : null;
+  return {
+    status: 202,
+    body: jobEnvelope(accepted),
+    location: jobLocation(accepted.jobId),
+    afterCommit: () => {
+      if (accepted.mayStart)
+        dispatcher.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });
+    },
+  };
 }
-
-export const influencerExists = () => new ApiError('CONFLICT', 'Influencer with this id already exists.');

@@ -1,12 +1,10 @@
 import { changesOf } from '../../domain/clone.ts';
-import { ApiError } from '../../domain/errors.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { cloneInfluencerBody } from '../../schemas/influencer.ts';
 import { jobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
-import { acceptInfluencer, influencerExists, newInfluencer } from './accept-influencer.ts';
-
-const notFound = () => new ApiError('NOT_FOUND', 'Influencer not found.');
+import { acceptInfluencer, newInfluencer } from './accept-influencer.ts';
+import { influencerNotFound } from './refusals.ts';
 
 export const cloneInfluencer = defineEndpoint<Deps>()({
   method: 'post',
@@ -29,10 +27,6 @@ reference images is copied to the clone's \`attributes\` as a starting set.`,
       sourceId: params.influencerId,
       changes: changesOf(body.overrides ?? {}),
     };
-    return acceptInfluencer(
-      clone,
-      { origin_missing: notFound, assets_missing: notFound, influencer_exists: influencerExists },
-      deps,
-    );
+    return acceptInfluencer(clone, influencerNotFound, deps);
   },
 });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { canonicalJson } from '../../domain/canonical-json.ts';
 import { ApiError } from '../../domain/errors.ts';
 import type { Environment, Identity } from '../../domain/influencer.ts';
 import { parseId } from '../../domain/ids.ts';
@@ -7,7 +8,7 @@ import { invalid } from '../../http/validation.ts';
 import { createInfluencerBody } from '../../schemas/influencer.ts';
 import { jobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
-import { acceptInfluencer, influencerExists, newInfluencer } from './accept-influencer.ts';
+import { acceptInfluencer, newInfluencer } from './accept-influencer.ts';
 
 export const createInfluencer = defineEndpoint<Deps>()({
   method: 'post',
@@ -34,18 +35,16 @@ leave out is chosen for you, once and for good. The influencer can be read at on
     };
     return acceptInfluencer(
       creation,
-      {
-        origin_missing: () => new ApiError('NOT_FOUND', 'Project not found.'),
-        influencer_exists: influencerExists,
-        assets_missing: () =>
-          invalid([
-            {
-              path: 'body.referenceImages.assetIds',
-              message: 'must all be ready assets of the project',
-              keyword: 'assetIds',
-            },
-          ]),
-      },
+      (refusal) =>
+        refusal === 'origin_missing'
+          ? new ApiError('NOT_FOUND', 'Project not found.')
+          : invalid([
+              {
+                path: 'body.referenceImages.assetIds',
+                message: 'must all be ready assets of the project',
+                keyword: 'assetIds',
+              },
+            ]),
       deps,
     );
   },
@@ -54,15 +53,7 @@ leave out is chosen for you, once and for good. The influencer can be read at on
 /** What decides all that an identity leaves open: chance, but for test keys, for which equal influencers look equal. */
 function seedOf(environment: Environment, name: string, identity: Identity): string {
   if (environment === 'live') return randomBytes(32).toString('hex');
-  const sorted = (value: unknown): unknown =>
-    typeof value !== 'object' || value === null || Array.isArray(value)
-      ? value
-      : Object.fromEntries(
-          Object.entries(value)
-            .sort(([a], [b]) => (a < b ? -1 : 1))
-            .map(([key, item]) => [key, sorted(item)]),
-        );
   return createHash('sha256')
-    .update(JSON.stringify([name, sorted(identity)]))
+    .update(canonicalJson([name, identity]))
     .digest('hex');
 }

@@ -1,10 +1,10 @@
 import { findInfluencer } from '../../db/influencers.ts';
-import { ApiError } from '../../domain/errors.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { influencer } from '../../schemas/influencer.ts';
 import { hourOf } from '../../storage/signed-urls.ts';
 import type { Deps } from '../deps.ts';
 import { influencerRecord } from './influencer-record.ts';
+import { influencerNotFound } from './refusals.ts';
 
 export const getInfluencer = defineEndpoint<Deps>()({
   method: 'get',
@@ -16,11 +16,11 @@ export const getInfluencer = defineEndpoint<Deps>()({
 is left when you read them, and the images themselves never expire.`,
   scope: 'influencers:read',
   rateClass: 'read-light',
-  replies: { 200: { description: 'The influencer.', schema: influencer } },
+  replies: { 200: { description: 'The influencer.', schema: influencer, hasEtag: true } },
   errors: ['NOT_FOUND'],
   async handle({ principal, params }, { database, urls, now }) {
     const row = await findInfluencer(database, { ...principal, id: params.influencerId });
-    if (row === undefined) throw new ApiError('NOT_FOUND', 'Influencer not found.');
+    if (row === undefined) throw influencerNotFound();
     const signing = { urls, now: now() };
     return {
       status: 200,

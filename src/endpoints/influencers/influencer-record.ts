@@ -1,9 +1,11 @@
-import type { InfluencerRow } from '../../db/influencers.ts';
+import type { Trx } from '../../db/database.ts';
+import { findInfluencer, type InfluencerListRow, type InfluencerRow, type OwnedId } from '../../db/influencers.ts';
 import type { StoredImage } from '../../db/images.ts';
 import { formatId } from '../../domain/ids.ts';
 import type { Identity } from '../../domain/influencer.ts';
-import type { Influencer, ReferenceImage } from '../../schemas/influencer.ts';
+import type { Influencer, InfluencerListItem, ReferenceImage } from '../../schemas/influencer.ts';
 import type { SignedUrls } from '../../storage/signed-urls.ts';
+import { influencerNotFound } from './refusals.ts';
 
 type Signing = { urls: SignedUrls; now: Date };
 
@@ -61,4 +63,27 @@ export function influencerRecord(row: InfluencerRow, signing: Signing): Influenc
     createdAt: row.createdAt.toISOString(),
     updatedAt: row.updatedAt.toISOString(),
   };
+}
+
+/** An influencer as lists show it. */
+export const influencerListItem = (row: InfluencerListRow, { urls, now }: Signing): InfluencerListItem => ({
+  influencerId: formatId('influencer', row.id),
+  name: row.name,
+  gender: row.gender,
+  ageRange: row.ageRange,
+  status: row.status,
+  thumbnailUrl: row.thumbnailKey === null ? null : urls.urlOf(row.thumbnailKey, now),
+  createdAt: row.createdAt.toISOString(),
+});
+
+/** The whole set of an influencer's images, for the reply to a change of it. */
+export async function referenceImagesOf(
+  trx: Trx,
+  owned: OwnedId,
+  signing: Signing,
+): Promise<Pick<Influencer, 'influencerId' | 'referenceImages'>> {
+  const row = await findInfluencer(trx, owned);
+  if (row === undefined) throw influencerNotFound();
+  const { influencerId, referenceImages } = influencerRecord(row, signing);
+  return { influencerId, referenceImages };
 }

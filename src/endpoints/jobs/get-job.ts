@@ -17,7 +17,7 @@ nothing moves (\`waiting\`) and when it should be done (\`eta\`). These two are 
 each step of the job.`,
   scope: 'jobs:read',
   rateClass: 'read-light',
-  replies: { 200: { description: 'The job.', schema: job } },
+  replies: { 200: { description: 'The job.', schema: job, hasEtag: true } },
   errors: ['NOT_FOUND'],
   async handle({ principal, params }, { database, liveJobs, medianRenderingMs, urls, now }) {
     const row = await findJob(database, { ...principal, id: params.jobId });

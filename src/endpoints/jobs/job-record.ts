@@ -1,7 +1,7 @@
-import type { JobRow } from '../../db/jobs.ts';
+import type { JobListRow, JobRow } from '../../db/jobs.ts';
 import { errorCodes, type ErrorCode } from '../../domain/errors.ts';
 import { formatId } from '../../domain/ids.ts';
-import type { Job } from '../../schemas/job.ts';
+import type { Job, JobListItem } from '../../schemas/job.ts';
 import type { SignedUrls } from '../../storage/signed-urls.ts';
 import type { LiveJob } from '../../temporal/live-job.ts';
 import { referenceImageOf } from '../influencers/influencer-record.ts';
@@ -13,6 +13,23 @@ interface Beside {
   urls: SignedUrls;
   now: Date;
 }
+
+/** A job as lists show it. */
+export const jobListItem = (row: JobListRow): JobListItem => ({
+  jobId: formatId('job', row.jobId),
+  kind: row.kind,
+  status: row.status,
+  stage: row.stage,
+  progress: Math.round(row.progress * 1000) / 1000,
+  attempt: row.attempt,
+  influencerId: formatId('influencer', row.influencerId),
+  projectId: formatId('project', row.projectId),
+  locationUrl: jobLocation(row.jobId),
+  startedAt: row.startedAt.toISOString(),
+  updatedAt: row.updatedAt.toISOString(),
+  finishedAt: row.finishedAt?.toISOString() ?? null,
+  error: row.error,
+});
 
 /** A job as callers see it: Postgres's row, and for a running one what Temporal knows beside it. */
 export function jobRecord(row: JobRow, { live, medianRenderingMs, urls, now }: Beside): Job {
@@ -27,21 +44,10 @@ export function jobRecord(row: JobRow, { live, medianRenderingMs, urls, now }: B
       error: drawn?.error ?? null,
     };
   });
-  const influencerId = formatId('influencer', row.influencerId);
   const waiting = waitingOf(row, live);
+  const item = jobListItem(row);
   return {
-    jobId: formatId('job', row.jobId),
-    kind: row.kind,
-    status: row.status,
-    stage: row.stage,
-    progress: Math.round(row.progress * 1000) / 1000,
-    attempt: row.attempt,
-    influencerId,
-    projectId: formatId('project', row.projectId),
-    locationUrl: jobLocation(row.jobId),
-    startedAt: row.startedAt.toISOString(),
-    updatedAt: row.updatedAt.toISOString(),
-    finishedAt: row.finishedAt?.toISOString() ?? null,
+    ...item,
     images: {
       total: items.length,
       rendered: items.filter(({ status }) => status === 'rendered').length,
@@ -52,9 +58,11 @@ export function jobRecord(row: JobRow, { live, medianRenderingMs, urls, now }: B
     eta: waiting === null ? etaOf(row, live, medianRenderingMs, now) : null,
     result:
       row.status === 'completed'
-        ? { influencerId, referenceImages: row.referenceImages.map((image) => referenceImageOf(image, { urls, now })) }
+        ? {
+            influencerId: item.influencerId,
+            referenceImages: row.referenceImages.map((image) => referenceImageOf(image, { urls, now })),
+          }
         : null,
-    error: row.error,
   };
 }
 
