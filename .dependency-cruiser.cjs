@@ -1,7 +1,7 @@
 // Who may import whom. Each rule is named after the harm that it prevents; src/*.ts and src/commands are the roots, which
 // know every concrete thing.
 const types = { dependencyTypesNot: ['type-only'] };
-const rings = '^src/(domain|schemas|db|storage|http|endpoints|temporal|embedded|commands)/';
+const rings = '^src/(domain|schemas|db|storage|pictures|http|endpoints|temporal|embedded|commands)/';
 
 module.exports = {
   forbidden: [
@@ -33,7 +33,7 @@ module.exports = {
     {
       name: 'http-stops-at-endpoints',
       severity: 'error',
-      from: { path: '^(src/(domain|schemas|db|storage|temporal|embedded)|activities|workflows)/' },
+      from: { path: '^(src/(domain|schemas|db|storage|pictures|temporal|embedded)|activities|workflows)/' },
       to: { path: '^(src/(http|endpoints)/|node_modules/(@koa|koa)/)' },
     },
     {
@@ -47,6 +47,18 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/endpoints/' },
       to: { path: '^(activities/|src/embedded/|node_modules/(sharp|@dicebear)/)' },
+    },
+    {
+      name: 'pictures-are-bytes-in-and-bytes-out',
+      severity: 'error',
+      from: { path: '^src/pictures/' },
+      to: { path: '^(src|activities|workflows)/', pathNot: ['^src/pictures/', '^src/domain/'] },
+    },
+    {
+      name: 'endpoints-are-handed-what-opens-pictures',
+      severity: 'error',
+      from: { path: '^src/(endpoints|http|schemas|db|storage|temporal)/' },
+      to: { path: '^src/pictures/', ...types },
     },
     {
       name: 'sql-stays-in-db',
@@ -66,6 +78,12 @@ module.exports = {
       severity: 'error',
       from: { path: [rings.replace('|commands', ''), '^(activities|workflows)/'] },
       to: { path: '^src/[^/]+\\.ts$', pathNot: '^src/start-error\\.ts$' },
+    },
+    {
+      name: 'the-client-loads-nothing-of-the-service',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { pathNot: '^src/client/', ...types },
     },
     { name: 'no-import-of-tests', severity: 'error', from: { pathNot: '^(test|scripts)/' }, to: { path: '^test/' } },
   ],

@@ -6,6 +6,10 @@ import { drawShot } from './draw-shot.ts';
 import { failJob } from './fail-job.ts';
 import { failShot } from './fail-shot.ts';
 import { translated } from './failures.ts';
+import { eraseInfluencers } from './housekeeping/erase-influencers.ts';
+import { forgetIdempotencyKeys } from './housekeeping/forget-idempotency-keys.ts';
+import { forgetRateWindows } from './housekeeping/forget-rate-windows.ts';
+import { removeUploads } from './housekeeping/remove-uploads.ts';
 import { publishInfluencer } from './publish-influencer.ts';
 import { recordShot } from './record-shot.ts';
 
@@ -24,5 +28,15 @@ export const createDatabaseActivities = (deps: ActivityDeps) => ({
 export const createDrawingActivities = (deps: ActivityDeps) => ({
   drawShot: translated('drawShot', drawShot(deps), deps.log),
 });
+
+/** What is done away with in time, beside any job. */
+export const createHousekeepingActivities = (deps: Pick<ActivityDeps, 'database' | 'storage' | 'log'>) => ({
+  removeUploads: translated('removeUploads', removeUploads(deps), deps.log),
+  forgetIdempotencyKeys: translated('forgetIdempotencyKeys', forgetIdempotencyKeys(deps), deps.log),
+  forgetRateWindows: translated('forgetRateWindows', forgetRateWindows(deps), deps.log),
+  eraseInfluencers: translated('eraseInfluencers', eraseInfluencers(deps), deps.log),
+});
+
+export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
 
 export type Activities = ReturnType<typeof createDatabaseActivities> & ReturnType<typeof createDrawingActivities>;

@@ -10,7 +10,7 @@ import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
 import type { Drawn } from './draw-shot.ts';
 import { badDrawing } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
-import { thumbnailOf } from './rendering/thumbnail.ts';
+import { thumbnailOf } from '../src/pictures/thumbnail.ts';
 
 /**
  * Checks a drawing and makes it the shot's image. Safe to repeat, and safe against a late or second drawing: the first that

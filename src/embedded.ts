@@ -40,9 +40,11 @@ interface Progress {
 /** Starts all parts, in order; throws a `StartError` when one cannot be had. What has been started is in `opened`, also then. */
 export async function startEverything(config: Config, opened: Closers, progress: Progress): Promise<Everything> {
   const { onProgress, log, signal } = progress;
-  const server = await openServer(config, createStartingApp({ newId, log }).callback()).catch((error: unknown) => {
-    throw portError(error, config);
-  });
+  const server = await openServer(config, createStartingApp({ ...config, newId, log }).callback()).catch(
+    (error: unknown) => {
+      throw portError(error, config);
+    },
+  );
   opened.add(() => server.close());
   const claim = await claimDataFolder(config.dataDir, { onProgress });
   opened.add(claim.release);
@@ -73,7 +75,7 @@ export async function startEverything(config: Config, opened: Closers, progress:
     startWorker(shared).then(({ close }) => {
       opened.add(close);
     }),
-    startApi({ ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
+    startApi({ ...config, ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
       opened.add(close);
     }),
   ]);

@@ -3,9 +3,16 @@ import { openDatabase } from './db/database.ts';
 import { missingMigrations } from './db/migrate.ts';
 import { StartError } from './start-error.ts';
 
-/** Opens a pool on a database that has every migration of this release; throws a `StartError` when it has not, or is away. */
-export async function openMigratedDatabase(connectionString: string, poolMax: number): Promise<Knex> {
-  const database = openDatabase(connectionString, { poolMax, timeoutMs: 10_000 });
+/**
+ * Opens a pool on a database that has every migration of this release; throws a `StartError` when it has not, or is away. A
+ * statement that is not answered within ten seconds fails, unless the caller `isPatient`.
+ */
+export async function openMigratedDatabase(
+  connectionString: string,
+  poolMax: number,
+  { isPatient = false } = {},
+): Promise<Knex> {
+  const database = openDatabase(connectionString, { poolMax, ...(isPatient ? {} : { timeoutMs: 10_000 }) });
   try {
     const missing = await missingMigrations(database);
     if (missing.length > 0) {

@@ -8,7 +8,11 @@ import { bundleWorkflowCode, NativeConnection, Runtime, Worker } from '@temporal
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
-import { createDatabaseActivities, createDrawingActivities } from '../activities/index.ts';
+import {
+  createDatabaseActivities,
+  createDrawingActivities,
+  createHousekeepingActivities,
+} from '../activities/index.ts';
 import { illustratedRenderer } from '../activities/rendering/illustrated/illustrated-renderer.ts';
 import type { Renderer } from '../activities/rendering/renderer.ts';
 import { all } from './all.ts';
@@ -22,6 +26,7 @@ import { openMigratedDatabase } from './migrated-database.ts';
 import { fileStorage } from './storage/file-storage.ts';
 import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
+import { ensureSchedules, updateSchedules } from './temporal/schedules.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 
 export interface WorkerParts {
@@ -43,6 +48,8 @@ export interface RunningWorker {
 const workflowsPath = fileURLToPath(new URL('../workflows', import.meta.url));
 const seenEveryMs = 5_000;
 const retryAfterMs = 1_000;
+const schedulesEveryMs = 60_000;
+const schedulesRetryMs = 5_000;
 
 /** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
@@ -68,10 +75,29 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     const closing = new AbortController();
     let polling: Worker[] = [];
 
+    /** Once as this release wants them, then as long as it works: someone may delete them, or bring up an empty Temporal. */
+    const keepSchedules = async (signal: AbortSignal): Promise<void> => {
+      let ensure = updateSchedules;
+      while (!signal.aborted) {
+        let nextMs = schedulesEveryMs;
+        try {
+          // A signal for each call, since the SDK never lets go of the one that it listens to.
+          await client.withAbortSignal(AbortSignal.any([signal]), () => ensure(client));
+          ensure = ensureSchedules;
+        } catch (error) {
+          nextMs = schedulesRetryMs; // Temporal refuses one of two workers that update a schedule at the same moment
+          log.warn({ err: error }, 'the schedules could not be made sure of; trying again');
+        }
+        await delay(nextMs, undefined, { signal }).catch(() => undefined); // closing ends the wait
+      }
+    };
+
     const work = async (): Promise<void> => {
       const native = await NativeConnection.connect(temporal.connectionOptions);
       const stopping = new AbortController();
-      const stopped = aborted(AbortSignal.any([closing.signal, stopping.signal]));
+      const signal = AbortSignal.any([closing.signal, stopping.signal]);
+      const stopped = aborted(signal);
+      let keeping = Promise.resolve();
       const workers: Worker[] = [];
       try {
         await ensureSearchAttributes(native, namespace).catch((error: unknown) => {
@@ -104,7 +130,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           await Worker.create({
             ...shared,
             taskQueue: taskQueues.rendering,
-            activities: createDrawingActivities(deps),
+            activities: { ...createDrawingActivities(deps), ...createHousekeepingActivities(deps) },
             maxConcurrentActivityTaskExecutions: availableParallelism(),
             // A cancellation reaches an activity with its heartbeat.
             maxHeartbeatThrottleInterval: '1 second',
@@ -113,6 +139,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         );
         polling = workers;
         log.info('worker polls');
+        keeping = keepSchedules(signal);
       } catch (error) {
         stopping.abort();
         throw error;
@@ -125,6 +152,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             }),
           ),
         ).finally(() => native.close());
+        await keeping;
         polling = [];
       }
     };

@@ -35,3 +35,15 @@ export const drawing = {
   },
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 } as const satisfies ActivityOptions;
+
+/**
+ * A chore of the housekeeping, in batches. It says that it goes on after each, and is tried a few times only: the next run
+ * comes within the hour and finds whatever is left.
+ */
+export const chore = {
+  taskQueue: taskQueues.rendering,
+  scheduleToStartTimeout: '30 minutes',
+  startToCloseTimeout: '30 minutes',
+  heartbeatTimeout: '2 minutes',
+  retry: { initialInterval: '10 seconds', backoffCoefficient: 3, maximumAttempts: 4 },
+} as const satisfies ActivityOptions;

@@ -1,1 +1,2 @@
+export { housekeeping } from './housekeeping.ts';
 export { influencerCreate } from './influencer-create.ts';

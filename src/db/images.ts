@@ -14,18 +14,44 @@ export interface StoredImage {
   addedAt: string;
 }
 
-/** An influencer's images as one JSON array, for a select list; `influencer` names its row there. */
-export const imagesJsonSql = (influencer: string, roles: readonly ImageRole[]) => `
-  coalesce((
-    select jsonb_agg(jsonb_build_object(
+/** Images `i`, whose assets are `a`, as one JSON array of `StoredImage`. */
+const storedImagesSql = `
+  coalesce(jsonb_agg(jsonb_build_object(
              'assetId', a.id, 'storageKey', a.storage_key, 'thumbnailKey', a.thumbnail_key, 'width', a.width,
              'height', a.height, 'shot', i.shot, 'role', i.role, 'addedAt', i.added_at)
-           order by i.role desc, i.position)
+           order by i.role desc, i.position), '[]')`;
+
+/** An influencer's images as one JSON array, for a select list; `influencer` names its row there. */
+export const imagesJsonSql = (influencer: string, roles: readonly ImageRole[]) => `
+  (select ${storedImagesSql}
+   from influencer_images i
+   join assets a on a.organization_id = i.organization_id and a.id = i.asset_id
+   where i.organization_id = ${influencer}.organization_id and i.influencer_id = ${influencer}.id
+     and i.role in (${roles.map((role) => `'${role}'`).join(', ')}))`;
+
+/** What a job that completes now has made, for its row: the influencer's images as they are; `job` names the row. */
+export const resultSql = (job: string) => `
+  jsonb_build_object('images', (
+    select coalesce(jsonb_agg(to_jsonb(i) - 'organization_id' - 'influencer_id'), '[]')
     from influencer_images i
-    join assets a on a.organization_id = i.organization_id and a.id = i.asset_id
-    where i.organization_id = ${influencer}.organization_id and i.influencer_id = ${influencer}.id
-      and i.role in (${roles.map((role) => `'${role}'`).join(', ')})
-  ), '[]')`;
+    where i.organization_id = ${job}.organization_id and i.influencer_id = ${job}.influencer_id
+      and i.role in ('uploaded', 'rendered')))`;
+
+/** The images of a completed job's result, like `imagesJsonSql`. */
+export const resultImagesJsonSql = (job: string) => `
+  (select ${storedImagesSql}
+   from jsonb_populate_recordset(null::influencer_images, ${job}.result->'images') i
+   join assets a on a.organization_id = ${job}.organization_id and a.id = i.asset_id)`;
+
+/** The storage key of an influencer's thumbnail, that of its first image, or null; for a select list like `imagesJsonSql`. */
+export const thumbnailKeySql = (influencer: string) => `
+  (select a.thumbnail_key
+   from influencer_images i
+   join assets a on a.organization_id = i.organization_id and a.id = i.asset_id
+   where i.organization_id = ${influencer}.organization_id and i.influencer_id = ${influencer}.id
+     and i.role in ('uploaded', 'rendered')
+   order by i.role desc, i.position
+   limit 1)`;
 
 export interface NewAsset {
   organizationId: string;
@@ -69,10 +95,77 @@ export async function copyStartingImages(trx: Trx, jobId: string): Promise<void>
     trx,
     `insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position, added_at)
      select j.organization_id, j.influencer_id, image."assetId", 'starting', image.shot, image.position, image."addedAt"
-     from jobs j, jsonb_to_recordset(j.input->'startingImages')
+     from jobs j
+     cross join jsonb_to_recordset(j.input->'startingImages')
        as image ("assetId" uuid, shot text, position integer, "addedAt" timestamptz)
+     -- One that was erased with its influencer since is left out.
+     join assets a on a.organization_id = j.organization_id and a.id = image."assetId"
      where j.id = :jobId
+     for key share of a
      on conflict do nothing`,
     { jobId },
   );
+}
+
+interface LockedInfluencer {
+  organizationId: string;
+  influencerId: string;
+  projectId: string;
+}
+
+/**
+ * Adds assets of the influencer's project behind its uploaded images; those that it has and those that are none are skipped. The
+ * influencer must be locked, so that what it has is known. Gives how many uploaded images it has then, and how many came.
+ */
+export async function addUploadedImages(
+  trx: Trx,
+  influencer: LockedInfluencer,
+  assetIds: readonly string[],
+): Promise<{ before: number; added: number }> {
+  const rows = await query<{ before: number; added: number }>(
+    trx,
+    `with uploaded as (
+       select count(*)::integer as images, coalesce(max(position), 0) as last_position
+       from influencer_images
+       where organization_id = :organizationId and influencer_id = :influencerId and role = 'uploaded'
+     ),
+     wanted as (
+       select a.id, min(w.place) as place
+       from unnest(:assetIds::uuid[]) with ordinality as w (id, place)
+       join assets a on a.organization_id = :organizationId and a.project_id = :projectId and a.id = w.id
+       where not exists (
+         select from influencer_images i
+         where i.organization_id = :organizationId and i.influencer_id = :influencerId and i.asset_id = a.id
+           and i.role in ('uploaded', 'rendered'))
+       group by a.id
+     ),
+     added as (
+       insert into influencer_images (organization_id, influencer_id, asset_id, role, position)
+       select :organizationId, :influencerId, w.id, 'uploaded', u.last_position + row_number() over (order by w.place)
+       from wanted w, uploaded u
+       returning asset_id
+     )
+     select images as before, (select count(*)::integer from added) as added from uploaded`,
+    { ...influencer, assetIds: [...assetIds] },
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('a count gave no row');
+  return row;
+}
+
+/** Takes an image out of an influencer's set, whether it was uploaded or rendered; gives false when it is not in it. */
+export async function removeImage(
+  trx: Trx,
+  { organizationId, influencerId }: LockedInfluencer,
+  assetId: string,
+): Promise<boolean> {
+  const rows = await query(
+    trx,
+    `delete from influencer_images
+     where organization_id = :organizationId and influencer_id = :influencerId and asset_id = :assetId
+       and role in ('uploaded', 'rendered')
+     returning asset_id`,
+    { organizationId, influencerId, assetId },
+  );
+  return rows.length > 0;
 }

@@ -6,6 +6,7 @@ export const idPrefixes = {
   influencer: 'inf',
   job: 'job',
   asset: 'ast',
+  upload: 'upl',
   apiKey: 'key',
   event: 'evt',
   request: 'req',

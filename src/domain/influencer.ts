@@ -15,13 +15,20 @@ export const textLimits = {
 } as const;
 
 /** Longest lists, in items. */
-export const listLimits = { personality: 32, assetIds: 20 } as const;
+export const listLimits = { personality: 32, assetIds: 20, uploadedImages: 100 } as const;
 
 export const genders = ['male', 'female', 'nonbinary', 'unspecified'] as const;
 type Gender = (typeof genders)[number];
 
 export const influencerStatuses = ['pending', 'training', 'ready', 'failed', 'deleted'] as const;
 export type InfluencerStatus = (typeof influencerStatuses)[number];
+
+/** What an influencer that is not deleted may be: nobody is shown another one. */
+export const visibleStatuses = influencerStatuses.filter((status) => status !== 'deleted');
+export type VisibleStatus = (typeof visibleStatuses)[number];
+
+/** Longest reason of a deletion, in Unicode code points. */
+export const deleteReasonLimit = 1024;
 
 /** Whose pictures and data they are: `test` ones are drawn by the deterministic renderer and never seen by `live` keys. */
 export const environments = ['live', 'test'] as const;

@@ -32,6 +32,13 @@ export const errorEnvelope = Type.Object(
               required: Type.Optional(
                 Type.String({ description: 'For `FORBIDDEN_SCOPE`: the scope that is missing.' }),
               ),
+              limit: Type.Optional(
+                Type.String({
+                  description:
+                    'For `RATE_LIMITED`: which limit, a rate class, `queued_jobs` (of your organization) or `failed_authentications` (of your address).',
+                  examples: ['queued_jobs'],
+                }),
+              ),
             },
             { additionalProperties: true },
           ),

@@ -8,7 +8,7 @@ const personalityList = (description: string) =>
     Type.Array(text(textLimits.personality, 'One entry.'), { maxItems: listLimits.personality, description }),
   );
 
-const personality = Type.Object(
+export const personality = Type.Object(
   {
     traits: personalityList('Character traits.'),
     tone: personalityText('How they sound.'),

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { fileStorage } from '../../src/storage/file-storage.ts';
-import { drawingKey, thumbnailKeyOf, type Storage } from '../../src/storage/storage.ts';
+import { drawingKey, removeFolder, thumbnailKeyOf, type Storage } from '../../src/storage/storage.ts';
 
 describe('file storage', () => {
   let folder: string;
@@ -66,6 +67,48 @@ describe('file storage', () => {
     await writeFile(path.join(folder, 'a'), 'a file where a folder is needed');
     await assert.rejects(storage.put('a/b.webp', Buffer.from('x')));
     assert.deepEqual(await files(), ['a']);
+  });
+
+  it('tells what is there, lists what lies below a folder, and removes it with the folders that are empty then', async () => {
+    for (const key of ['a/b/1.webp', 'a/b/c/2.webp', 'a/d.webp', 'ab/3.webp']) await storage.put(key, Buffer.from(key));
+    assert.deepEqual((await storage.list('a/b/')).sort(), ['a/b/1.webp', 'a/b/c/2.webp']);
+    assert.deepEqual(
+      [await storage.list('x/'), await storage.has('x/y'), await storage.has('a/d.webp')],
+      [[], false, true],
+    );
+    await removeFolder(storage, 'a/b/', ['a/b/1.webp']);
+    await storage.remove('a/b/1.webp');
+    await storage.remove('a/b/1.webp');
+    assert.deepEqual((await readdir(folder, { recursive: true })).sort(), ['a', 'a/d.webp', 'ab', 'ab/3.webp']);
+    await removeFolder(storage, 'a/');
+    await removeFolder(storage, 'ab/');
+    assert.deepEqual(await readdir(folder), []);
+  });
+
+  it('takes a stream aside: it becomes the object when it is kept, in place of another one', async () => {
+    const { receive } = fileStorage(folder);
+    const first = await receive('a/bytes', Readable.from([Buffer.from('fi'), Buffer.from('rst')]));
+    assert.equal(await storage.has('a/bytes'), false);
+    await first.keep();
+    const second = await receive('a/bytes', Readable.from([Buffer.from('second')]));
+    assert.equal(Buffer.from(await storage.get('a/bytes')).toString(), 'first');
+    await second.keep();
+    assert.equal(Buffer.from(await storage.get('a/bytes')).toString(), 'second');
+    await (await receive('a/bytes', Readable.from([Buffer.from('third')]))).discard();
+    assert.equal(Buffer.from(await storage.get('a/bytes')).toString(), 'second');
+    assert.deepEqual(await files(), ['bytes']);
+  });
+
+  it('leaves nothing of a stream that breaks off', async () => {
+    const { receive } = fileStorage(folder);
+    const broken = Readable.from(
+      (function* () {
+        yield Buffer.from('half');
+        throw new Error('gone');
+      })(),
+    );
+    await assert.rejects(receive('a/bytes', broken), /gone/);
+    assert.deepEqual(await readdir(folder), []);
   });
 
   it('lets nobody but its owner and its group read what it keeps', async () => {

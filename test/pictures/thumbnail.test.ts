@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
-import { thumbnailOf } from '../../../activities/rendering/thumbnail.ts';
-import { thumbnailSize } from '../../../src/domain/shots.ts';
+import { thumbnailOf } from '../../src/pictures/thumbnail.ts';
+import { thumbnailSize } from '../../src/domain/shots.ts';
 
 const picture = (width: number, height: number) =>
   sharp({ create: { width, height, channels: 3, background: '#336699' } });

@@ -1,0 +1,62 @@
+import type { ProjectStatus } from '../domain/project.ts';
+import type { AssetKind } from '../domain/media.ts';
+import { query, type Trx } from './database.ts';
+import type { NewAsset } from './images.ts';
+import type { OwnedId } from './influencers.ts';
+
+export interface AssetRow {
+  id: string;
+  projectId: string;
+  kind: AssetKind;
+  mimeType: string;
+  width: number;
+  height: number;
+  sizeBytes: number;
+  sha256: string;
+  storageKey: string;
+  thumbnailKey: string;
+  createdAt: Date;
+}
+
+const columns = `id, project_id as "projectId", kind, mime_type as "mimeType", width, height, size_bytes as "sizeBytes",
+  sha256, storage_key as "storageKey", thumbnail_key as "thumbnailKey", created_at as "createdAt"`;
+
+/** Finds an asset; undefined also for one of another organization or environment. */
+export async function findAsset(trx: Trx, asset: OwnedId): Promise<AssetRow | undefined> {
+  const rows = await query<AssetRow>(
+    trx,
+    `select ${columns} from assets where organization_id = :organizationId and id = :id and environment = :environment`,
+    { ...asset },
+  );
+  return rows[0];
+}
+
+/** Stores a picture that a caller sent. */
+export async function insertAsset(
+  trx: Trx,
+  asset: Omit<NewAsset, 'provenance'> & { kind: AssetKind; filename: string | null },
+): Promise<AssetRow> {
+  const rows = await query<AssetRow>(
+    trx,
+    `insert into assets (organization_id, id, environment, project_id, kind, mime_type, width, height, size_bytes, sha256,
+                         storage_key, thumbnail_key, filename)
+     values (:organizationId, :id, :environment, :projectId, :kind, :mimeType, :width, :height, :sizeBytes, :sha256,
+             :storageKey, :thumbnailKey, :filename)
+     returning ${columns}`,
+    { ...asset },
+  );
+  const [row] = rows;
+  if (row === undefined) throw new Error('an inserted asset was not returned');
+  return row;
+}
+
+/** Tells a project's status and holds it so until the transaction ends; undefined when there is no such project. */
+export async function holdProjectStatus(trx: Trx, project: OwnedId): Promise<ProjectStatus | undefined> {
+  const rows = await query<{ status: ProjectStatus }>(
+    trx,
+    `select status from projects
+     where organization_id = :organizationId and id = :id and environment = :environment for share`,
+    { ...project },
+  );
+  return rows[0]?.status;
+}
