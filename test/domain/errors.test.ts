@@ -27,7 +27,13 @@ describe('error codes', () => {
 
   it('are worth a retry when time alone can mend them', () => {
     const retryable = Object.entries(errorCodes).flatMap(([code, one]) => (one.retryable ? [code] : []));
-    assert.deepEqual(retryable.sort(), ['INTERNAL', 'RATE_LIMITED', 'RENDER_FAILED', 'UNAVAILABLE', 'UPLOAD_INCOMPLETE']);
+    assert.deepEqual(retryable.sort(), [
+      'INTERNAL',
+      'RATE_LIMITED',
+      'RENDER_FAILED',
+      'UNAVAILABLE',
+      'UPLOAD_INCOMPLETE',
+    ]);
   });
 });
 

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { query } from '../../src/db/database.ts';
 import { allows, scopes } from '../../src/domain/scopes.ts';
 import { endpoints } from '../../src/endpoints/index.ts';
 import { pathParamsOf } from '../../src/http/validation.ts';
@@ -108,6 +109,32 @@ describe('every endpoint', () => {
         ]) {
           unauthenticated(await refused({ key }), 'The API key is not valid.');
         }
+      });
+
+      it('refuses a key that was killed, has expired, or is deleted', async () => {
+        const keyWith = async (change: string) => {
+          const key = await createTestKey(api.database, tenant.organizationId, { scopes: ['*', 'org:admin'] });
+          await query(api.database, `update api_keys set ${change} where lookup = :lookup`, {
+            lookup: key.split('_')[2],
+          });
+          return key;
+        };
+        assertRefused(await refused({ key: await keyWith('killed_at = now()') }), {
+          status: 503,
+          code: 'KILL_SWITCH',
+          message: 'This API key has been killed.',
+        });
+        for (const change of [`expires_at = now() - interval '1 second'`, 'deleted_at = now()']) {
+          unauthenticated(await refused({ key: await keyWith(change) }), 'The API key is not valid.');
+        }
+      });
+
+      it('may be called with the scope * where it is not for administrators', async () => {
+        const key = await createTestKey(api.database, tenant.organizationId, { scopes: ['*'] });
+        const { status, body } = await send({ key });
+        const isForAdmins = endpoint.scope === 'org:admin' || endpoint.errors.includes('FORBIDDEN_SCOPE');
+        if (isForAdmins) assert.deepEqual([status, body.error.code], [403, 'FORBIDDEN_SCOPE']);
+        else assert.ok(status in endpoint.replies, String(status));
       });
 
       it('takes the key from either header, and X-Api-Key where both are there', async () => {
