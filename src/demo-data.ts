@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
+import { DoppelClient, type CreateInfluencer } from './client/index.ts';
 import { findApiKey } from './db/api-keys.ts';
 import { insertOrganization } from './db/organizations.ts';
 import { insertProject } from './db/projects.ts';
@@ -28,7 +29,7 @@ export interface Demo {
 
 const readyWithinMs = 60_000;
 
-const person = {
+const person: CreateInfluencer = {
   name: 'Ava Chen',
   gender: 'female',
   ageRange: '25-34',
@@ -38,7 +39,7 @@ const person = {
   style: 'minimalist',
   vibe: 'warm, playful',
   personality: { traits: ['curious', 'kind'], tone: 'friendly' },
-} as const;
+};
 
 const demoFileOf = (dataDir: string): string => path.join(dataDir, 'demo.json');
 
@@ -97,17 +98,11 @@ async function makeDemo(database: Knex, apiUrl: string): Promise<Omit<Demo, 'api
 
 /** Creates the person as any caller would, and waits for its images. */
 async function createThroughApi(apiUrl: string, apiKey: string, projectId: string): Promise<string> {
-  const response = await fetch(`${apiUrl}/v1/projects/${projectId}/influencers`, {
-    method: 'POST',
-    headers: { 'X-Api-Key': apiKey, 'Content-Type': 'application/json' },
-    body: JSON.stringify(person),
-  });
-  if (response.status !== 202) throw new Error(`the demo influencer was refused: ${await response.text()}`);
-  const { influencerId } = (await response.json()) as { influencerId: string };
+  const { influencers } = new DoppelClient({ baseUrl: apiUrl, apiKey });
+  const { influencerId } = await influencers.create(projectId, person);
   const giveUpAt = Date.now() + readyWithinMs;
   for (;;) {
-    const read = await fetch(`${apiUrl}/v1/influencers/${influencerId}`, { headers: { 'X-Api-Key': apiKey } });
-    const { status, errorMessage } = (await read.json()) as { status: string; errorMessage: string | null };
+    const { status, errorMessage } = await influencers.get(influencerId);
     if (status === 'ready') return influencerId;
     if (status === 'failed' || Date.now() > giveUpAt) {
       throw new StartError(`The demo influencer was not rendered (${errorMessage ?? status}); the log says why.`);

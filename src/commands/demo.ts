@@ -4,12 +4,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { contactSheet } from '../../activities/rendering/contact-sheet.ts';
+import { DoppelClient } from '../client/index.ts';
 import type { Config } from '../config.ts';
 import { readDemo, type Demo } from '../demo-data.ts';
 import { startEverything } from '../embedded.ts';
 import { findLivingInstance } from '../embedded/instance-lock.ts';
-import type { Influencer } from '../schemas/influencer.ts';
-import type { Job, JobEnvelope } from '../schemas/job.ts';
+import type { Job } from '../schemas/job.ts';
 import { StartError } from '../start-error.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
 import { openLogFile } from './open-log.ts';
@@ -41,16 +41,13 @@ const say = (message: string) => {
 };
 
 async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
-  const api = caller(known);
-  const source = await api.get<Influencer>(`/v1/influencers/${known.influencerId}`);
+  const doppel = new DoppelClient({ baseUrl: known.apiUrl, apiKey: known.apiKey });
+  const source = await doppel.influencers.get(known.influencerId);
   const name = `${source.name} (EU)`;
   console.log(`\nCloning ${source.name} with ${JSON.stringify(overrides)}`);
-  const { jobId, influencerId } = await api.post<JobEnvelope>(`/v1/influencers/${known.influencerId}/clone`, {
-    name,
-    overrides,
-  });
-  await watch(() => api.get<Job>(`/v1/jobs/${jobId}`));
-  const clone = await api.get<Influencer>(`/v1/influencers/${influencerId}`);
+  const { jobId, influencerId } = await doppel.influencers.clone(known.influencerId, { name, overrides });
+  await watch(() => doppel.jobs.get(jobId));
+  const clone = await doppel.influencers.get(influencerId);
 
   const folder = path.join(dataDir, 'demo');
   await mkdir(folder, { recursive: true });
@@ -63,7 +60,7 @@ async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
       images: await Promise.all(
         person.referenceImages.map(async ({ url, shot }) => {
           const caption = shot ?? 'uploaded';
-          const bytes = new Uint8Array(await (await answered(await fetch(url))).arrayBuffer());
+          const bytes = await pictureAt(url);
           await writeFile(path.join(folder, `${file}-${caption}.webp`), bytes);
           return { bytes, caption };
         }),
@@ -101,19 +98,8 @@ async function watch(read: () => Promise<Job>): Promise<void> {
   }
 }
 
-const caller = ({ apiUrl, apiKey }: Demo) => {
-  const send = async <Body>(location: string, init: RequestInit = {}): Promise<Body> => {
-    const headers = { 'X-Api-Key': apiKey, 'Content-Type': 'application/json' };
-    return (await (await answered(await fetch(apiUrl + location, { ...init, headers }))).json()) as Body;
-  };
-  return {
-    get: send,
-    post: <Body>(location: string, body: unknown) =>
-      send<Body>(location, { method: 'POST', body: JSON.stringify(body) }),
-  };
-};
-
-async function answered(response: Response): Promise<Response> {
-  if (response.ok) return response;
-  throw new StartError(`${response.url} answered ${String(response.status)}: ${await response.text()}`);
+async function pictureAt(url: string): Promise<Uint8Array> {
+  const response = await fetch(url);
+  if (!response.ok) throw new StartError(`${url} answered ${String(response.status)}.`);
+  return new Uint8Array(await response.arrayBuffer());
 }
