@@ -90,9 +90,12 @@ const acceptSql = `
              'influencerId', source.id, 'name', source.name, 'clonedAt', now()::timestamptz(3))) as attributes,
            coalesce((
              select jsonb_agg(jsonb_build_object(
-                      'assetId', i.asset_id, 'shot', i.shot, 'position', i.position, 'addedAt', i.added_at))
-             from influencer_images i
-             where i.organization_id = source.organization_id and i.influencer_id = source.id and i.role <> 'starting'
+                      'assetId', i.asset_id, 'shot', i.shot, 'position', i.place, 'addedAt', i.added_at))
+             from (
+               select asset_id, shot, added_at, row_number() over (order by role desc, position, asset_id) as place
+               from influencer_images
+               where organization_id = source.organization_id and influencer_id = source.id and role <> 'starting'
+             ) i
            ), '[]') as starting_images
     from request r
     join influencers source
@@ -120,9 +123,15 @@ const acceptSql = `
                      select from jobs where organization_id = r."organizationId" and status = 'running' and stage = 'queued'
                      limit r."queuedLimit") queued) >= r."queuedLimit" then 'too_many_queued'
            end as refusal,
+           -- Those that run, and those that are being started.
            (select count(*) from (
               select from jobs where organization_id = r."organizationId" and status = 'running' and dispatched_at is not null
-              limit r."runningLimit") running) < r."runningLimit" as may_start
+              limit r."runningLimit") running)
+           + (select count(*) from (
+                select claimed_until from jobs
+                where organization_id = r."organizationId" and status = 'running' and dispatched_at is null
+                order by id limit r."runningLimit") waiting
+              where claimed_until >= now()) < r."runningLimit" as may_start
     from request r left join origin o using (ordinality)
   ),
   influencer as (

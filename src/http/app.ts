@@ -85,6 +85,7 @@ function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHt
     log.error({ err: error }, 'a response could not be sent');
   });
   app.use(async (ctx, next) => {
+    ctx.req.url = originForm(ctx.req.url ?? '/');
     const startedAt = performance.now();
     const requestId = formatId('request', newId());
     ctx.state.requestId = requestId;
@@ -115,4 +116,12 @@ function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHt
 function serve(app: Koa, router: Router): void {
   app.use(router.routes());
   app.use(router.allowedMethods());
+}
+
+/** The target as the router knows it: a client may send it absolute ([RFC 9112, 3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)), or broken. */
+function originForm(target: string): string {
+  if (/^[/*]/.test(target)) return target;
+  if (!URL.canParse(target)) return '/';
+  const { pathname, search } = new URL(target);
+  return pathname + search;
 }

@@ -42,6 +42,8 @@ interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Que
   tag: string;
   summary: string;
   description: string;
+  /** What this very request needs beside `scope`; null for nothing. Asked before a repeat is answered, too. */
+  scopeOf?: (request: { principal: Principal; params: Params }) => Scope | null;
   /** Null where any valid key may. */
   scope: Scope | null;
   rateClass: RateClass;

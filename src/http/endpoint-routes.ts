@@ -33,7 +33,9 @@ export function endpointRoutes<Deps extends { database: Knex }>(
       // Not ctx.URL, which is none where the Host header is none.
       const sentQuery = new URLSearchParams(ctx.querystring);
       const { params, query, body } = validate({ path: ctx.params, query: sentQuery, body: sent });
-      const expectedVersions = endpoint.takesIfMatch === true ? versionsIn(ctx.get('If-Match')) : null;
+      const needed = endpoint.scopeOf?.({ principal, params }) ?? null;
+      if (needed !== null) authorize(principal, needed);
+      const expectedVersions = endpoint.takesIfMatch === true ? versionsIn(ctx.headers['if-match']) : null;
       const request = { principal, params, query, body, expectedVersions };
       const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
       const handle = async (database: Knex) => {
@@ -69,15 +71,17 @@ const countingFailures =
     try {
       return await authenticate(ctx);
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'UNAUTHENTICATED') await limits.countFailure(ctx);
+      const isRefused = error instanceof ApiError && ['UNAUTHENTICATED', 'KILL_SWITCH'].includes(error.code);
+      if (isRefused) await limits.countFailure(ctx);
       throw error;
     }
   };
 
-/** The versions that `If-Match` names: the hour behind it is that of the URLs, and does not matter. Null for none, or for `*`. */
-function versionsIn(header: string): number[] | null {
+/** The versions that `If-Match` names: the hour behind it is that of the URLs, and does not matter. Null without it, or for `*`; an empty one names no version. */
+function versionsIn(header: string | undefined): number[] | null {
+  if (header === undefined) return null;
   const etags = etagsIn(header);
-  if (etags.length === 0 || etags.includes('*')) return null;
+  if (etags.includes('*')) return null;
   return etags.flatMap((etag) => {
     const [, version] = /^"(\d{1,9})-/.exec(etag) ?? [];
     return version === undefined ? [] : [Number(version)];

@@ -25,7 +25,9 @@ export const errorEnvelope =
       if (ctx.status === 404) throw notFound(ctx);
     } catch (error) {
       const refusal = refusalOf(error);
-      if (refusal.status >= 500) log.error({ err: error, requestId: ctx.state.requestId }, 'request failed');
+      // A refusal that we chose (a killed key, a full queue) is in the line of its request.
+      const isFault = refusal.status >= 500 && (refusal !== error || refusal.cause !== undefined);
+      if (isFault) log.error({ err: error, requestId: ctx.state.requestId }, 'request failed');
       ctx.status = refusal.status;
       for (const name of ['ETag', 'Location', 'Last-Modified']) ctx.remove(name);
       ctx.set({ 'Cache-Control': 'no-store', ...refusal.headers });

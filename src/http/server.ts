@@ -33,7 +33,7 @@ export async function openServer(
   first: Listener,
   {
     headersTimeout = 10_000,
-    requestTimeout = 120_000,
+    requestTimeout = 360_000, // 20 MB at 64 KB a second
     keepAliveTimeout = 65_000,
     connectionsCheckingInterval = 5_000,
   }: TimeLimits = {},

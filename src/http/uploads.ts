@@ -37,7 +37,7 @@ export const uploadRoutes =
     requireOpen(await findUploadState(database, key));
 
     const received = await place.receive(key, ctx.req).catch((error: unknown) => {
-      throw ctx.req.complete ? error : brokenOff(error);
+      throw hasBrokenOff(error) ? brokenOff(error) : error;
     });
     try {
       // The row is held, so that the bytes do not change any more once it is finalized.
@@ -52,6 +52,10 @@ export const uploadRoutes =
     ctx.set('Cache-Control', 'no-store');
     ctx.status = 204;
   };
+
+/** Whether it was the caller's connection that ended, and not the storage that failed. */
+const hasBrokenOff = (error: unknown): boolean =>
+  ['ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 const notFound = () => new ApiError('NOT_FOUND', 'The URL is not valid, or has expired; ask for another one.');
 

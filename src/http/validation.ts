@@ -14,6 +14,7 @@ const formats: Record<string, true | ((text: string) => boolean)> = {
   'date-time': (text) =>
     /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(text) &&
     !Number.isNaN(Date.parse(text)) &&
+    new Date(text).getUTCFullYear() <= 9999 && // a zone can push it past what this format can write
     // Date.parse takes the 30th of February for the 2nd of March.
     new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10)),
   uri: true,

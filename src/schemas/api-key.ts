@@ -11,7 +11,8 @@ const heldScopes = Type.Array(Type.Enum([...scopes]), { description: 'What it ma
 export const createApiKeyBody = Type.Object(
   {
     name: text(128, 'Display name.', { minLength: 1, examples: ['Billing service'] }),
-    scopes: Type.Array(Type.Enum([...scopes]), {
+    // Typed, since whether items are unique is looked up for texts, but compared pair by pair for what may be anything.
+    scopes: Type.Array(Type.Enum([...scopes], { type: 'string' }), {
       minItems: 1,
       maxItems: 64,
       uniqueItems: true,

@@ -31,7 +31,7 @@ export async function startJobWorkflow(temporal: Client, job: Dispatch): Promise
         `Renders the reference images of **${influencerId}**, attempt ${String(job.attempt)}.`,
         `Organization ${formatId('organization', job.organizationId)}, project ${formatId('project', job.projectId)}.`,
         ...(source === null ? [] : [`Cloned from ${source}.`]),
-        'Terminate, cancel and reset are safe: Postgres decides what the job is.',
+        'Cancel and reset are safe: Postgres decides what the job is. Do not terminate: the job would not hear of it.',
       ].join('\n\n'),
       memo: { jobId: formatId('job', job.jobId), influencerId, attempt: job.attempt },
     });

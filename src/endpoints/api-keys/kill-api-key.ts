@@ -1,5 +1,4 @@
 import { killKey } from '../../db/api-keys.ts';
-import { authorize } from '../../http/authentication.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { apiKey } from '../../schemas/api-key.ts';
 import type { Deps } from '../deps.ts';
@@ -16,12 +15,12 @@ is read, and its requests are 503 \`KILL_SWITCH\`, so that whoever still uses it
 kill itself; another one needs \`org:admin\`. Also the last key with \`org:admin\` can be killed: then only the operator, with the command
 \`doppel keys create\`, can make another.`,
   scope: null,
+  scopeOf: ({ principal, params }) => (params.apiKeyId === principal.apiKeyId ? null : 'org:admin'),
   rateClass: 'write-light',
   replies: { 200: { description: 'The key, killed.', schema: apiKey } },
   errors: ['NOT_FOUND', 'FORBIDDEN_SCOPE'],
   changesKeys: true,
   async handle({ principal, params: { apiKeyId } }, { database }) {
-    if (apiKeyId !== principal.apiKeyId) authorize(principal, 'org:admin');
     const row = await killKey(database, { organizationId: principal.organizationId, id: apiKeyId });
     if (row === undefined) throw apiKeyNotFound();
     return { status: 200, body: apiKeyRecord(row) };
