@@ -92,7 +92,7 @@ const acceptSql = `
              select jsonb_agg(jsonb_build_object(
                       'assetId', i.asset_id, 'shot', i.shot, 'position', i.place, 'addedAt', i.added_at))
              from (
-               select asset_id, shot, added_at, row_number() over (order by role desc, position, asset_id) as place
+               select asset_id, shot, added_at, row_number() over (order by role desc, position, asset_id) - 1 as place
                from influencer_images
                where organization_id = source.organization_id and influencer_id = source.id and role <> 'starting'
              ) i

@@ -177,7 +177,7 @@ describe('POST /v1/influencers/:influencerId/clone', () => {
       const expected = [];
       for (const image of images) {
         const assetId = await addImage(api.database, source.influencerId, { ...image, addedAt });
-        expected.push({ assetId, shot: image.shot, position: image.position, addedAt: new Date(addedAt).getTime() });
+        expected.push({ assetId, shot: image.shot, position: expected.length, addedAt: new Date(addedAt).getTime() });
       }
       await addImage(api.database, source.influencerId, { role: 'starting' });
       const { body } = await clone({ name: 'Ava' }, source.influencerId);
