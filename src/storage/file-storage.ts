@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { mkdir, open, type FileHandle, readdir, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Storage } from './storage.ts';
+
+const maxTries = 20;
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
@@ -20,6 +21,19 @@ async function exists(file: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
+  }
+}
+
+/** Opens a new file aside in a folder, and makes the folder; again where a removal took that away in between, since it was empty. */
+async function openAside(directory: string): Promise<{ aside: string; handle: FileHandle }> {
+  const aside = path.join(directory, `.${randomUUID()}`);
+  for (let tries = 1; ; tries++) {
+    try {
+      await mkdir(directory, { recursive: true });
+      return { aside, handle: await open(aside, 'wx', 0o640) };
+    } catch (error) {
+      if (!isMissing(error) || tries === maxTries) throw error;
+    }
   }
 }
 
@@ -56,11 +70,9 @@ export function fileStorage(folder: string): Storage & UploadPlace {
       const file = fileOf(key);
       if (await exists(file)) return;
       const directory = path.dirname(file);
-      await mkdir(directory, { recursive: true });
       // Written aside and renamed, so that a name never stands for half a file.
-      const aside = path.join(directory, `.${randomUUID()}`);
+      const { aside, handle } = await openAside(directory);
       try {
-        const handle = await open(aside, 'wx', 0o640);
         await handle
           .writeFile(bytes)
           .then(() => handle.sync())
@@ -93,16 +105,13 @@ export function fileStorage(folder: string): Storage & UploadPlace {
     async receive(key, bytes) {
       const file = fileOf(key);
       const directory = path.dirname(file);
-      await mkdir(directory, { recursive: true });
-      const aside = path.join(directory, `.${randomUUID()}`);
+      const { aside, handle } = await openAside(directory);
       const discard = async () => {
         await unlink(aside);
         await prune(aside);
       };
       try {
-        await pipeline(bytes, createWriteStream(aside, { flags: 'wx', mode: 0o640 }));
-        const handle = await open(aside, 'r+');
-        await handle.sync().finally(() => handle.close());
+        await pipeline(bytes, handle.createWriteStream({ flush: true }));
       } catch (error) {
         await discard().catch(() => undefined); // what went wrong before matters more
         throw error;

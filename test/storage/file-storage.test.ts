@@ -99,6 +99,19 @@ describe('file storage', () => {
     assert.deepEqual(await files(), ['bytes']);
   });
 
+  it('stores into a folder that a removal takes away at that moment, since it is empty', async () => {
+    await Promise.all(
+      Array.from({ length: 6 }, async (_, writer) => {
+        for (let i = 0; i < 60; i++) {
+          const key = `org/job/shot/${String(writer)}-${String(i)}.webp`;
+          await storage.put(key, Buffer.from('x'));
+          await storage.remove(key);
+        }
+      }),
+    );
+    assert.deepEqual(await readdir(folder), []);
+  });
+
   it('leaves nothing of a stream that breaks off', async () => {
     const { receive } = fileStorage(folder);
     const broken = Readable.from(
