@@ -38,6 +38,8 @@ export const errorCodes = {
   },
   CONTENT_REJECTED: { status: null, retryable: false, meaning: 'The renderer refused to draw the identity.' },
   RENDER_FAILED: { status: null, retryable: true, meaning: 'Not every image could be rendered.' },
+  TERMINATED: { status: null, retryable: true, meaning: 'The job was ended from outside, by an operator.' },
+  TIMED_OUT: { status: null, retryable: true, meaning: 'The job did not end in time.' },
 } as const satisfies Record<string, Meaning>;
 
 export type ErrorCode = keyof typeof errorCodes;

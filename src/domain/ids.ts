@@ -8,6 +8,8 @@ export const idPrefixes = {
   asset: 'ast',
   upload: 'upl',
   apiKey: 'key',
+  webhookEndpoint: 'whe',
+  webhookDelivery: 'whd',
   event: 'evt',
   request: 'req',
 } as const;

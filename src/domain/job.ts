@@ -1,7 +1,7 @@
 // What a job is and how it may move. Postgres keeps it, the workflow moves it, the jobs endpoint tells it.
 
 import { errorCodes, type ErrorCode, type JobError } from './errors.ts';
-import type { Shot, ShotStatus } from './shots.ts';
+import { shots as allShots, type Shot, type ShotStatus } from './shots.ts';
 
 export const jobKinds = ['influencer_create'] as const;
 export type JobKind = (typeof jobKinds)[number];
@@ -52,6 +52,20 @@ export function progressOf(
   }
 }
 
+/** Why a running attempt is to be stopped: its caller asked for it, or it did not end in time. */
+export type StopReason = 'canceled' | 'timed_out';
+
+/** What an influencer's `errorMessage` says of a job that was canceled. */
+export const canceledMessage = 'The job was canceled before all images were rendered.';
+
+/** What a job fails with that does not end by itself: an operator ended its workflow, or its time is up. */
+export const outsideFailure = (code: 'TERMINATED' | 'TIMED_OUT'): JobError => ({
+  code,
+  message: errorCodes[code].meaning,
+  retryable: errorCodes[code].retryable,
+  details: null,
+});
+
 /** The workflow's query: what a running job says of itself to the jobs endpoint and to operators. */
 export const jobStateQuery = 'jobState';
 
@@ -62,7 +76,7 @@ export interface JobState {
 
 /** What becomes of a job some of whose images failed for good; `total` counts all its images. */
 export function renderFailure(failed: Partial<Record<Shot, ErrorCode>>, total: number): JobError {
-  const shots = Object.keys(failed);
+  const shots = allShots.filter((shot) => shot in failed);
   const isRejected = Object.values(failed).every((code) => code === 'CONTENT_REJECTED');
   const code = isRejected ? 'CONTENT_REJECTED' : 'RENDER_FAILED';
   return {

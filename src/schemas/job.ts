@@ -27,6 +27,20 @@ export const jobEnvelope = Type.Object(
 );
 export type JobEnvelope = Static<typeof jobEnvelope>;
 
+export const acceptedCancellation = Type.Object(
+  { jobId, accepted: Type.Literal(true) },
+  { ...strict, title: 'AcceptedCancellation' },
+);
+export const refusedCancellation = Type.Object(
+  {
+    jobId,
+    accepted: Type.Literal(false),
+    reason: Type.Literal('ALREADY_COMPLETED', { description: 'It has ended, whichever way.' }),
+  },
+  { ...strict, title: 'RefusedCancellation' },
+);
+export type Cancellation = Static<typeof acceptedCancellation> | Static<typeof refusedCancellation>;
+
 const publicError = Type.Object({ code: errorCode, message: Type.String() }, strict);
 
 const jobImage = Type.Object(

@@ -22,6 +22,8 @@ describe('error codes', () => {
       UNAVAILABLE: 503,
       CONTENT_REJECTED: null,
       RENDER_FAILED: null,
+      TERMINATED: null,
+      TIMED_OUT: null,
     });
   });
 
@@ -31,6 +33,8 @@ describe('error codes', () => {
       'INTERNAL',
       'RATE_LIMITED',
       'RENDER_FAILED',
+      'TERMINATED',
+      'TIMED_OUT',
       'UNAVAILABLE',
       'UPLOAD_INCOMPLETE',
     ]);
