@@ -6,6 +6,7 @@ import type { Environment, Identity } from '../domain/influencer.ts';
 import type { RendererName, Shot } from '../domain/shots.ts';
 import { query, type Trx } from './database.ts';
 import { changedIdentitySql } from './identity.ts';
+import { isQueueFullSql, runningJobsSql } from './job-limits.ts';
 
 interface NewInfluencer {
   organizationId: string;
@@ -104,9 +105,12 @@ const acceptSql = `
     join projects project on project.organization_id = source.organization_id and project.id = source.project_id
     union all
     select r.ordinality, project.id, null, r.seed, project.status,
-           (select count(*) from assets a
-            where a.organization_id = project.organization_id and a.project_id = project.id
-              and a.id = any(r."assetIds")) = (select count(distinct asset) from unnest(r."assetIds") asset),
+           -- Locked, so that none is erased meanwhile; one that is being erased is waited for, and is none then.
+           (select count(*) from (
+              select from assets a
+              where a.organization_id = project.organization_id and a.project_id = project.id
+                and a.id = any(r."assetIds")
+              order by a.id for key share) asset) = (select count(distinct asset) from unnest(r."assetIds") asset),
            r.identity, '{}', '[]'
     from request r
     join projects project
@@ -119,19 +123,9 @@ const acceptSql = `
              when o.ordinality is null then 'origin_missing'
              when o.project_status <> 'active' then 'project_archived'
              when not o.has_assets then 'assets_missing'
-             when (select count(*) from (
-                     select from jobs where organization_id = r."organizationId" and status = 'running' and stage = 'queued'
-                     limit r."queuedLimit") queued) >= r."queuedLimit" then 'too_many_queued'
+             when ${isQueueFullSql('r."organizationId"', 'r."queuedLimit"')} then 'too_many_queued'
            end as refusal,
-           -- Those that run, and those that are being started.
-           (select count(*) from (
-              select from jobs where organization_id = r."organizationId" and status = 'running' and dispatched_at is not null
-              limit r."runningLimit") running)
-           + (select count(*) from (
-                select claimed_until from jobs
-                where organization_id = r."organizationId" and status = 'running' and dispatched_at is null
-                order by id limit r."runningLimit") waiting
-              where claimed_until >= now()) < r."runningLimit" as may_start
+           ${runningJobsSql('r."organizationId"', 'r."runningLimit"')} < r."runningLimit" as may_start
     from request r left join origin o using (ordinality)
   ),
   influencer as (

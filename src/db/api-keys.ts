@@ -22,6 +22,9 @@ const stateSql = `case
   when killed_at is not null then 'killed'
   else 'live' end`;
 
+/** Where the processes that have watchers hear that a key was changed: its id. */
+export const apiKeysChannel = 'api_keys';
+
 export type FoundKey = Principal & { secretSha256: Buffer; state: KeyState };
 
 /** Finds a key by the part of it that is no secret, in all organizations: who calls is not known before. */
@@ -35,6 +38,20 @@ export async function findApiKey(trx: Trx, lookup: string): Promise<FoundKey | u
     { lookup },
   );
   return rows[0];
+}
+
+/** How keys stand, by the part of them that is no secret, and how long they live yet; those that are not there are gone. */
+export async function findKeyStates(
+  trx: Trx,
+  lookups: readonly string[],
+): Promise<Map<string, { state: KeyState; expiresInMs: number | null }>> {
+  const rows = await query<{ lookup: string; state: KeyState; expiresInMs: number | null }>(
+    trx,
+    `select lookup, ${stateSql} as state, extract(epoch from expires_at - now())::float8 * 1000 as "expiresInMs"
+     from api_keys where lookup = any(:lookups)`,
+    { lookups: [...lookups] },
+  );
+  return new Map(rows.map(({ lookup, ...found }) => [lookup, found]));
 }
 
 // Locks on rows are not fair: who comes to share one goes before who waits to change it, so that a key which is busy all the
@@ -173,6 +190,7 @@ export async function deleteKey(trx: Trx, key: OwnedKey): Promise<Date | undefin
     `update api_keys set deleted_at = now() where ${undeleted} returning deleted_at as "deletedAt"`,
     { ...key },
   );
+  await announceKey(trx, key);
   return rows[0]?.deletedAt;
 }
 
@@ -180,5 +198,11 @@ async function changeKey(trx: Trx, changes: string, key: OwnedKey): Promise<ApiK
   await withholdKey(trx, key);
   const sql = `update api_keys set ${changes} where ${undeleted} returning ${columns}`;
   const rows = await query<ApiKeyRow>(trx, sql, { ...key });
+  await announceKey(trx, key);
   return rows[0];
+}
+
+/** Lets those that read with a key hear of its change, once it is committed. */
+async function announceKey(trx: Trx, { id }: OwnedKey): Promise<void> {
+  await query(trx, `select pg_notify('${apiKeysChannel}', :id)`, { id });
 }

@@ -60,3 +60,14 @@ export async function holdProjectStatus(trx: Trx, project: OwnedId): Promise<Pro
   );
   return rows[0]?.status;
 }
+
+/** Which of these storage keys belong to an asset. */
+export async function keysOfAssets(trx: Trx, keys: readonly string[]): Promise<Set<string>> {
+  const rows = await query<{ key: string }>(
+    trx,
+    `select storage_key as key from assets where storage_key = any(:keys)
+     union all select thumbnail_key from assets where thumbnail_key = any(:keys)`,
+    { keys: [...keys] },
+  );
+  return new Set(rows.map(({ key }) => key));
+}

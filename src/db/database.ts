@@ -42,11 +42,11 @@ export function sqlStateOf(error: unknown): string | null {
 
 /**
  * Tells whether an error means that Postgres cannot do it now, so that the same may work later: no connection, a deadlock,
- * or otherwise SQLSTATE class 08, 40, 53, 57 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
+ * a lock, or otherwise SQLSTATE class 08, 40, 53, 57 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
  */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== null) return /^(08|40|53|57)/.test(state);
+  if (state !== null) return /^(08|40|53|57|55P03)/.test(state);
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
   const { code } = error as NodeJS.ErrnoException;

@@ -4,6 +4,7 @@
 import type { JobAttempt, JobKind } from '../domain/job.ts';
 import type { Tier } from '../domain/scopes.ts';
 import { query, type Trx } from './database.ts';
+import { runningJobsSql } from './job-limits.ts';
 
 /** A job whose workflow is to be started, with what operators are told of it. */
 export interface Dispatch extends JobAttempt {
@@ -26,7 +27,17 @@ export async function claimUndispatched(
 ): Promise<Dispatch[]> {
   return query<Dispatch>(
     trx,
-    `with turn as materialized (select pg_try_advisory_xact_lock(hashtext('claimUndispatched')) as is_ours),
+    `with recursive turn as materialized (select pg_try_advisory_xact_lock(hashtext('claimUndispatched')) as is_ours),
+     -- From one organization in the index to the next, however many jobs of each wait.
+     waiting as (
+       (select organization_id from jobs where dispatched_at is null and status = 'running'
+        order by organization_id limit 1)
+       union all
+       select (select organization_id from jobs
+               where dispatched_at is null and status = 'running' and organization_id > w.organization_id
+               order by organization_id limit 1)
+       from waiting w where w.organization_id is not null
+     ),
      claimed as (
        update jobs set claimed_until = now() + interval '5 seconds'
        where id in (
@@ -35,32 +46,16 @@ export async function claimUndispatched(
            select candidate.id, row_number() over (partition by o.organization_id order by candidate.id) as place
            from (
              select waiting.organization_id, (:runningLimits::jsonb->>organization.tier)::integer as running_limit
-             from turn, (select distinct organization_id from jobs where dispatched_at is null and status = 'running') waiting
+             from turn, waiting
              join organizations organization on organization.id = waiting.organization_id
              where turn.is_ours
            ) o,
-           lateral (
-             select count(*) as jobs from (
-               select from jobs
-               where organization_id = o.organization_id and status = 'running' and dispatched_at is not null
-               limit o.running_limit
-             ) one
-           ) running,
-           lateral (
-             -- About to run: claims are on the oldest jobs, so that not all that wait need be looked at.
-             select count(*) filter (where claimed_until >= now()) as jobs from (
-               select claimed_until from jobs
-               where organization_id = o.organization_id and dispatched_at is null and status = 'running'
-               order by id
-               limit o.running_limit
-             ) oldest
-           ) starting,
            lateral (
              select id from jobs
              where organization_id = o.organization_id and dispatched_at is null and status = 'running'
                and (claimed_until is null or claimed_until < now())
              order by id
-             limit least(:limit, greatest(0, o.running_limit - running.jobs - starting.jobs))
+             limit least(:limit, greatest(0, o.running_limit - ${runningJobsSql('o.organization_id', 'o.running_limit')}))
              for update skip locked
            ) candidate
          ) fair

@@ -70,17 +70,6 @@ export async function eraseImages(
   );
 }
 
-/** Which of these storage keys belong to an asset. */
-export async function keysOfAssets(trx: Trx, keys: readonly string[]): Promise<Set<string>> {
-  const rows = await query<{ key: string }>(
-    trx,
-    `select storage_key as key from assets where storage_key = any(:keys)
-     union all select thumbnail_key from assets where thumbnail_key = any(:keys)`,
-    { keys: [...keys] },
-  );
-  return new Set(rows.map(({ key }) => key));
-}
-
 /** Empties the row of a locked influencer, and what its jobs were made from. */
 export async function eraseIdentity(trx: Trx, { organizationId, influencerId }: ErasableInfluencer): Promise<void> {
   await query(

@@ -129,10 +129,16 @@ export async function addUploadedImages(
        from influencer_images
        where organization_id = :organizationId and influencer_id = :influencerId and role = 'uploaded'
      ),
+     -- Locked, so that none is erased meanwhile; one that is being erased is waited for, and is none then.
+     asset as (
+       select id from assets
+       where organization_id = :organizationId and project_id = :projectId and id = any(:assetIds::uuid[])
+       order by id for key share
+     ),
      wanted as (
        select a.id, min(w.place) as place
        from unnest(:assetIds::uuid[]) with ordinality as w (id, place)
-       join assets a on a.organization_id = :organizationId and a.project_id = :projectId and a.id = w.id
+       join asset a on a.id = w.id
        where not exists (
          select from influencer_images i
          where i.organization_id = :organizationId and i.influencer_id = :influencerId and i.asset_id = a.id

@@ -47,6 +47,19 @@ export async function findInfluencer(trx: Trx, owned: OwnedId): Promise<Influenc
   return rows[0];
 }
 
+/** Tells whether an influencer is deleted. In a transaction that holds its job, which a deletion waits for, it stays as it is. */
+export async function isDeleted(
+  trx: Trx,
+  influencer: { organizationId: string; influencerId: string },
+): Promise<boolean> {
+  const rows = await query(
+    trx,
+    'select from influencers where organization_id = :organizationId and id = :influencerId and deleted_at is not null',
+    { ...influencer },
+  );
+  return rows.length === 1;
+}
+
 export interface InfluencerListRow {
   id: string;
   name: string;

@@ -3,9 +3,10 @@
 
 import type { JobError } from '../domain/errors.ts';
 import type { Environment, Identity } from '../domain/influencer.ts';
-import type { JobAttempt, JobKind, JobStage, JobStatus } from '../domain/job.ts';
+import type { JobAttempt, JobKind, JobStage, JobStatus, StopReason } from '../domain/job.ts';
 import type { RendererName, Shot, ShotStatus } from '../domain/shots.ts';
 import { query, type Trx } from './database.ts';
+import { eventDeliveriesSql } from './event-deliveries.ts';
 import { imagesJsonSql, resultImagesJsonSql, resultSql, type StoredImage } from './images.ts';
 import type { OwnedId } from './influencers.ts';
 
@@ -18,17 +19,23 @@ export interface RunningJob extends JobAttempt {
   shots: Shot[];
   renderer: RendererName;
   shotStatuses: Partial<Record<Shot, ShotStatus>>;
+  /** Whether its workflow was started. */
+  isDispatched: boolean;
+  /** Null where nothing asks for it to be stopped. */
+  stopReason: StopReason | null;
 }
+
+/** How a job is read that is locked. */
+const lockedColumns = `id as "jobId", attempt, organization_id as "organizationId", environment, project_id as "projectId",
+  influencer_id as "influencerId", stage, shots, renderer, dispatched_at is not null as "isDispatched",
+  case when cancel_requested_at is not null then 'canceled' when timed_out_at is not null then 'timed_out' end
+    as "stopReason"`;
 
 /** Locks a job for this transaction; undefined when this attempt of it does not run (any more). */
 export async function lockRunningJob(trx: Trx, { jobId, attempt }: JobAttempt): Promise<RunningJob | undefined> {
   const [job] = await query<Omit<RunningJob, 'shotStatuses'>>(
     trx,
-    `select id as "jobId", attempt, organization_id as "organizationId", environment, project_id as "projectId",
-            influencer_id as "influencerId", stage, shots, renderer
-     from jobs
-     where id = :jobId and attempt = :attempt and status = 'running'
-     for update`,
+    `select ${lockedColumns} from jobs where id = :jobId and attempt = :attempt and status = 'running' for update`,
     { jobId, attempt },
   );
   if (job === undefined) return undefined;
@@ -41,7 +48,25 @@ export async function lockRunningJob(trx: Trx, { jobId, attempt }: JobAttempt): 
   return { ...job, shotStatuses: Object.fromEntries(rows.map(({ shot, status }) => [shot, status])) };
 }
 
-type RunningAttempt = Pick<RunningJob, 'jobId' | 'attempt' | 'organizationId'>;
+type RunningAttempt = Pick<RunningJob, 'jobId' | 'attempt' | 'organizationId' | 'isDispatched'>;
+
+/** What is needed to end a job together with its influencer. */
+export type EndableJob = RunningAttempt & Pick<RunningJob, 'influencerId' | 'stopReason'>;
+
+/** A job that is locked, also one that has ended. */
+export type LockedJob = Omit<RunningJob, 'shotStatuses' | 'stage'> & { status: JobStatus; stage: JobStage | null };
+
+/** Locks a job, so that it neither begins nor ends elsewhere; undefined as `findJob`. */
+export async function lockJob(trx: Trx, owned: OwnedId): Promise<LockedJob | undefined> {
+  const rows = await query<LockedJob>(
+    trx,
+    `select ${lockedColumns}, status from jobs
+     where organization_id = :organizationId and id = :id and environment = :environment
+     for update`,
+    { ...owned },
+  );
+  return rows[0];
+}
 
 /**
  * Locks the newest job of an influencer, also one that has ended, so that none begins or ends in this transaction but by its
@@ -50,7 +75,8 @@ type RunningAttempt = Pick<RunningJob, 'jobId' | 'attempt' | 'organizationId'>;
 export async function lockJobOf(trx: Trx, owned: OwnedId): Promise<RunningAttempt | undefined> {
   const [job] = await query<RunningAttempt & { isRunning: boolean }>(
     trx,
-    `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.status = 'running' as "isRunning"
+    `select j.id as "jobId", j.attempt, j.organization_id as "organizationId",
+            j.dispatched_at is not null as "isDispatched", j.status = 'running' as "isRunning"
      from influencers f
      join jobs j on j.organization_id = f.organization_id and j.id = f.job_id
      where f.organization_id = :organizationId and f.id = :id and f.environment = :environment and f.deleted_at is null
@@ -67,12 +93,23 @@ interface JobEvent {
   error?: { code: string; message: string };
 }
 
-const eventSql = (type: string) => `
-  insert into job_events (organization_id, job_id, seq, id, type, status, stage, progress, attempt, shot, asset_id, error)
-  select organization_id, id, last_seq, :eventId, ${type}, status, stage, progress, attempt, :shot, :assetId, :error::jsonb
-  from moved`;
+/** Where the processes that have watchers hear of an event: the job's id and the event's number. */
+export const jobEventsChannel = 'job_events';
 
-const eventBindings = ({ id, shot, assetId, error }: JobEvent) => ({
+/** Writes the event of the row in `moved`, as `event`, with its deliveries: to be selected from with `announceSql`. */
+export const eventSql = (type: string) => `,
+  event as (
+    insert into job_events (organization_id, job_id, seq, id, type, status, stage, progress, attempt, shot, asset_id, error)
+    select organization_id, id, last_seq, :eventId, ${type}, status, stage, progress, attempt, :shot, :assetId,
+           :error::jsonb
+    from moved
+    returning organization_id, job_id, seq, id, type
+  )${eventDeliveriesSql}`;
+
+/** Lets those that wait for `event` hear of it once it is committed. */
+export const announceSql = `pg_notify('${jobEventsChannel}', event.job_id || ' ' || event.seq)`;
+
+export const eventBindings = ({ id, shot, assetId, error }: JobEvent) => ({
   eventId: id,
   shot: shot ?? null,
   assetId: assetId ?? null,
@@ -90,11 +127,11 @@ export async function moveJob(
     trx,
     `with moved as (
        update jobs
-       set stage = :stage, progress = greatest(progress, :progress), last_seq = last_seq + 1, updated_at = now(),
-           rendering_at = case when :stage = 'rendering' then coalesce(rendering_at, now()) else rendering_at end
+       set stage = :stage, progress = greatest(progress, :progress), last_seq = last_seq + 1, updated_at = now()
        where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
        returning *
-     ) ${eventSql(`'job.progress'`)}`,
+     )${eventSql(`'job.progress'`)}
+     select ${announceSql} from event`,
     {
       organizationId: job.organizationId,
       jobId: job.jobId,
@@ -119,14 +156,16 @@ export async function endJob(
     `with moved as (
        update jobs j
        set status = :status, stage = null, progress = case when :status = 'completed' then 1 else progress end,
-           result = case when :status = 'completed' then ${resultSql('j')} end, error = :jobError::jsonb, last_seq = last_seq + 1, updated_at = now(), finished_at = now()
+           result = case when :status = 'completed' then ${resultSql('j')} end, error = :jobError::jsonb,
+           last_seq = last_seq + 1, updated_at = now(), finished_at = now()
        where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
        returning *
      ),
      left_over as (
-       update job_shots set status = 'pending'
+       update job_shots set status = 'pending', started_at = null
        where organization_id = :organizationId and job_id = :jobId and status = 'rendering'
-     ) ${eventSql(`'job.' || status`)}`,
+     )${eventSql(`'job.' || status`)}
+     select ${announceSql} from event`,
     {
       organizationId: job.organizationId,
       jobId: job.jobId,
@@ -136,6 +175,16 @@ export async function endJob(
       ...eventBindings(error === null ? { id: eventId } : { id: eventId, error }),
     },
   );
+}
+
+/** Whose job it is; undefined for one that is not there. */
+export async function organizationOfJob(trx: Trx, jobId: string): Promise<string | undefined> {
+  const rows = await query<{ organizationId: string }>(
+    trx,
+    'select organization_id as "organizationId" from jobs where id = :jobId',
+    { jobId },
+  );
+  return rows[0]?.organizationId;
 }
 
 /** What one shot of a running job is drawn from, as the job's input has it: a change of the influencer changes no job. */
@@ -171,7 +220,8 @@ export interface JobRow extends JobAttempt {
   /** The last event's number: what the ETag is made from. */
   version: number;
   startedAt: Date;
-  renderingAt: Date | null;
+  /** When this attempt was accepted. */
+  attemptAt: Date;
   updatedAt: Date;
   finishedAt: Date | null;
   dispatchedAt: Date | null;
@@ -190,6 +240,8 @@ interface ShotRow {
   storageKey: string | null;
   thumbnailKey: string | null;
   error: { code: JobError['code']; message: string } | null;
+  /** When its last drawing began, in ISO 8601. */
+  startedAt: string | null;
 }
 
 /** Finds a job; undefined also for one of another organization or environment. */
@@ -198,12 +250,12 @@ export async function findJob(trx: Trx, owned: OwnedId): Promise<JobRow | undefi
     trx,
     `select j.id as "jobId", j.attempt, j.kind, j.status, j.stage, j.progress, j.environment,
             j.influencer_id as "influencerId", j.project_id as "projectId", j.renderer, j.shots, j.error,
-            j.last_seq as version, j.started_at as "startedAt", j.rendering_at as "renderingAt",
+            j.last_seq as version, j.started_at as "startedAt", j.attempt_at as "attemptAt",
             j.updated_at as "updatedAt", j.finished_at as "finishedAt", j.dispatched_at as "dispatchedAt",
             coalesce((
               select jsonb_agg(jsonb_build_object(
                        'shot', s.shot, 'status', s.status, 'assetId', s.asset_id, 'storageKey', a.storage_key,
-                       'thumbnailKey', a.thumbnail_key, 'error', s.error))
+                       'thumbnailKey', a.thumbnail_key, 'error', s.error, 'startedAt', s.started_at))
               from job_shots s left join assets a on a.organization_id = s.organization_id and a.id = s.asset_id
               where s.organization_id = j.organization_id and s.job_id = j.id
             ), '[]') as "shotRows",
@@ -212,7 +264,7 @@ export async function findJob(trx: Trx, owned: OwnedId): Promise<JobRow | undefi
               when j.status = 'completed' then ${imagesJsonSql('f', ['uploaded', 'rendered'])}
               else '[]'
             end as "referenceImages",
-            w.seen_at as "workerSeenAt", coalesce(w.seen_at > now() - interval '15 seconds', false) as "workerLives"
+            w.seen_at as "workerSeenAt", coalesce(w.seen_at > now() - interval '12 seconds', false) as "workerLives"
      from jobs j
      join influencers f on f.organization_id = j.organization_id and f.id = j.influencer_id
      left join lateral (select max(seen_at) as seen_at from workers) w on j.status = 'running'

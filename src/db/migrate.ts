@@ -1,14 +1,27 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { up as first } from './migrations/001-first.ts';
 import { up as wholeApi } from './migrations/002-whole-api.ts';
+import { up as jobsThatObey } from './migrations/003-jobs-that-obey.ts';
+import { up as webhooks } from './migrations/004-webhooks.ts';
+import { up as jobsIndexes } from './migrations/005-jobs-indexes.ts';
 import { query } from './database.ts';
 
 // In code, not in a folder: the same list works from .ts and from .js.
 const migrations = [
   { name: '001-first', up: first },
   { name: '002-whole-api', up: wholeApi },
+  { name: '003-jobs-that-obey', up: jobsThatObey },
+  { name: '004-webhooks', up: webhooks },
+  { name: '005-jobs-indexes', up: jobsIndexes, isTransactional: false },
 ] as const;
-type Migration = (typeof migrations)[number];
+
+interface Migration {
+  name: string;
+  up: (knex: Knex) => Promise<void>;
+  /** False for what Postgres does in no transaction, such as building an index beside what goes on. */
+  isTransactional?: boolean;
+}
 
 /** Any number that nothing else in this database locks on. */
 const advisoryLock = 5_031_871_002;
@@ -18,11 +31,12 @@ const config: Knex.MigratorConfig = {
   migrationSource: {
     getMigrations: () => Promise.resolve([...migrations]),
     getMigrationName: ({ name }: Migration) => name,
-    getMigration: ({ up }: Migration) =>
+    getMigration: ({ up, isTransactional = true }: Migration) =>
       Promise.resolve({
+        config: { transaction: isTransactional },
         // A migration that waits for a lock holds up every request behind it: it gives up instead, and can be run again.
         up: async (trx: Knex) => {
-          await trx.raw(`set local lock_timeout = '2s'`);
+          if (isTransactional) await trx.raw(`set local lock_timeout = '2s'`);
           await up(trx);
         },
         down: () => Promise.reject(new Error('Migrations go forward only; restore a backup to go back.')),
@@ -30,10 +44,18 @@ const config: Knex.MigratorConfig = {
   } satisfies Knex.MigrationSource<Migration>,
 };
 
+async function isLocked(trx: Knex): Promise<boolean> {
+  // Without bindings: a statement that has some keeps its snapshot for as long as the transaction stands still.
+  const sql = `select pg_try_advisory_xact_lock(${String(advisoryLock)}) as "isOurs"`;
+  const [turn] = await query<{ isOurs: boolean }>(trx, sql);
+  return turn?.isOurs === true;
+}
+
 /** Brings the schema up to this release and gives the names of the migrations that it ran. Safe when several run at once. */
 export async function migrate(database: Knex): Promise<string[]> {
   return database.transaction(async (lock) => {
-    await query(lock, 'select pg_advisory_xact_lock(:advisoryLock)', { advisoryLock });
+    // Asked again and again, not waited for: a statement that waits has a snapshot, and who builds an index waits for that.
+    while (!(await isLocked(lock))) await delay(100);
     // Knex's own lock is a row that a killed migration leaves behind; the advisory lock dies with its session.
     await database.migrate.forceFreeMigrationsLock(config);
     const [, names] = (await database.migrate.latest(config)) as [number, string[]];

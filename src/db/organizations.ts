@@ -1,4 +1,5 @@
 import type { Tier } from '../domain/scopes.ts';
+import { apiKeysChannel } from './api-keys.ts';
 import { query, type Trx } from './database.ts';
 
 export async function insertOrganization(
@@ -26,6 +27,9 @@ export async function organizationExists(trx: Trx, organizationId: string): Prom
  * to each other go in one statement.
  */
 const erasedTogether = [
+  ['webhook_attempts'],
+  ['webhook_deliveries'],
+  ['webhook_endpoints'],
   ['job_events'],
   ['job_shots'],
   ['influencer_images'],
@@ -56,9 +60,16 @@ export async function eraseOrganization(trx: Trx, organizationId: string): Promi
     erased.push(...rows.map(({ table, count }): [string, number] => [table, count]));
   };
 
+  const keys = await query<{ id: string }>(trx, 'select id from api_keys where organization_id = :organizationId', {
+    organizationId,
+  });
   await erase(['api_keys'], {
     and: `, windows as (
             delete from rate_windows w using api_keys k where w.subject like 'key:' || k.id || ':%')`,
+  });
+  // Whoever waits or streams with one of them hears that it is gone.
+  await query(trx, `select pg_notify('${apiKeysChannel}', id) from unnest(:ids::text[]) id`, {
+    ids: keys.map(({ id }) => id),
   });
   await query(
     trx,

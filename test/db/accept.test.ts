@@ -91,6 +91,8 @@ describe('accepting many jobs in one statement', () => {
       influencers: 4,
       jobs: 4,
       job_events: 4,
+      webhook_endpoints: 0,
+      webhook_deliveries: 0,
       influencer_images: 1,
       assets: 0,
       job_shots: 0,

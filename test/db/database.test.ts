@@ -26,7 +26,7 @@ describe('an error of the database', () => {
     }
   });
 
-  for (const sqlState of ['08006', '40001', '40P01', '53300', '53400', '57P01', '57P03', '57014']) {
+  for (const sqlState of ['08006', '40001', '40P01', '53300', '53400', '55P03', '57P01', '57P03', '57014']) {
     it(`means that Postgres cannot do it now: ${sqlState}`, async () => {
       assert.equal(isUnavailable(await raised(sqlState)), true);
     });

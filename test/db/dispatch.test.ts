@@ -160,6 +160,8 @@ describe('claiming jobs that were not started', () => {
       const second = await retryJob(testDatabase.database, job);
       await markDispatched(testDatabase.database, job);
       assert.equal((await rowOf(job)).dispatched_at, null);
+      assert.deepEqual(await claim(), [], 'the process that retries it starts it');
+      await testDatabase.database('jobs').where({ id: job.jobId }).update({ claimed_until: null });
       const [claimed] = await claim();
       assert.equal(claimed?.attempt, 2);
       await markDispatched(testDatabase.database, second);

@@ -1,40 +1,43 @@
 import assert from 'node:assert/strict';
-import { medianRenderingMs } from '../../src/db/durations.ts';
+import { medianDrawingMs } from '../../src/db/durations.ts';
+import { formatId } from '../../src/domain/ids.ts';
 import { acceptJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { insertAsset } from '../support/builders.ts';
 
-describe('how long a rendering takes', () => {
+describe('how long a drawing takes', () => {
   let testDatabase: TestDatabase;
   before(async () => {
     testDatabase = await createTestDatabase();
   });
   after(() => testDatabase.drop());
 
-  /** A job that began to render so long before it ended, so long ago. */
-  const rendered = async (seconds: number, { endedSecondsAgo = 0, status = 'completed' } = {}) => {
-    const { jobId } = await acceptJob(testDatabase.database);
+  /** A job that ended so long ago, one of whose shots was drawn in so many seconds. */
+  const drawn = async (seconds: number, { endedSecondsAgo = 0, status = 'completed' } = {}) => {
+    const { database } = testDatabase;
+    const { jobId, organizationId, projectId } = await acceptJob(database);
     const finishedAt = Date.now() - endedSecondsAgo * 1000;
-    await testDatabase
-      .database('jobs')
+    await database('job_shots').insert({
+      ...{ organization_id: organizationId, job_id: jobId, shot: 'portrait', status: 'rendered' },
+      asset_id: await insertAsset(database, formatId('project', projectId)),
+      started_at: new Date(finishedAt - seconds * 1000),
+      settled_at: new Date(finishedAt),
+    });
+    await database('jobs')
       .where({ id: jobId })
-      .update({
-        status,
-        stage: null,
-        rendering_at: new Date(finishedAt - seconds * 1000),
-        finished_at: new Date(finishedAt),
-      });
+      .update({ status, stage: null, finished_at: new Date(finishedAt) });
   };
 
   it('is the median of the last fifty completed jobs, and unknown before there is one', async () => {
-    const median = () => medianRenderingMs(testDatabase.database, 'illustrated');
+    const median = () => medianDrawingMs(testDatabase.database, 'illustrated');
     await acceptJob(testDatabase.database);
-    await rendered(1_000, { status: 'canceled' });
+    await drawn(1_000, { status: 'canceled' });
     assert.equal(await median(), null);
-    for (const seconds of [1, 2, 9]) await rendered(seconds);
+    for (const seconds of [1, 2, 9]) await drawn(seconds);
     assert.equal(await median(), 2_000);
-    for (let i = 0; i < 60; i++) await rendered(500, { endedSecondsAgo: 3_600 });
+    for (let i = 0; i < 60; i++) await drawn(500, { endedSecondsAgo: 3_600 });
     assert.equal(await median(), 500_000);
-    for (let i = 0; i < 50; i++) await rendered(3);
+    for (let i = 0; i < 50; i++) await drawn(3);
     assert.equal(await median(), 3_000);
   });
 });

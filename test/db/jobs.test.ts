@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { endJob, findDrawingOrder, findJob, lockRunningJob, moveJob, type RunningJob } from '../../src/db/jobs.ts';
-import { beginShots, settleShot } from '../../src/db/shots.ts';
+import { beginShots, markShotStarted, settleShot } from '../../src/db/shots.ts';
 import { type jobStages, type JobAttempt } from '../../src/domain/job.ts';
 import { shots } from '../../src/domain/shots.ts';
 import { formatId } from '../../src/domain/ids.ts';
@@ -73,15 +73,53 @@ describe('a job in the database', () => {
     );
   });
 
-  it('is told when its rendering began, once', async () => {
-    const row = () => database('jobs').where({ id: job.jobId }).first();
-    await move(0.02, 'copying_references');
-    assert.equal((await row()).rendering_at, null);
+  it('is told when its first drawing began, once for each attempt, and each shot when its last one did', async () => {
+    const rows = async () => ({
+      renderingAt: (await database('jobs').where({ id: job.jobId }).first()).rendering_at as Date | null,
+      startedAt: (await database('job_shots').where({ job_id: job.jobId }).first()).started_at as Date | null,
+    });
+    await locked((trx, running) => beginShots(trx, running, ['portrait']));
     await move(0.1);
-    const { rendering_at: began } = await row();
-    assert.notEqual(began, null);
-    await move(0.2);
-    assert.deepEqual((await row()).rendering_at, began);
+    assert.deepEqual(await rows(), { renderingAt: null, startedAt: null }, 'its turn has not come');
+    await markShotStarted(database, { ...job, shot: 'portrait' });
+    const first = await rows();
+    assert.ok(first.renderingAt !== null && first.startedAt !== null);
+    await until('the clock goes on', async () => {
+      await markShotStarted(database, { ...job, shot: 'portrait' });
+      const again = await rows();
+      assert.deepEqual(again.renderingAt, first.renderingAt);
+      return again.startedAt !== null && first.startedAt !== null && again.startedAt > first.startedAt;
+    });
+    await end({ status: 'failed', error: failure });
+    const second = await retryJob(database, job);
+    assert.deepEqual(await rows(), { renderingAt: null, startedAt: null });
+    await markShotStarted(database, { ...job, shot: 'portrait' });
+    assert.deepEqual(
+      await rows(),
+      { renderingAt: null, startedAt: null },
+      'a drawing of the first attempt says nothing',
+    );
+    await markShotStarted(database, { ...second, shot: 'portrait' });
+    assert.notEqual((await rows()).renderingAt, null);
+  });
+
+  it('may end while a drawing begins: neither waits for the other’s shot', async () => {
+    await locked((trx, running) => beginShots(trx, running, ['portrait']));
+    const ending = await database.transaction();
+    const running = await lockRunningJob(ending, job);
+    assert.ok(running);
+    const starting = markShotStarted(database, { ...job, shot: 'portrait' });
+    await until('the drawing waits for the job', async () => {
+      const { rows } = await database.raw<{ rows: unknown[] }>(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%rendering_at%'`,
+      );
+      return rows.length > 0;
+    });
+    await endJob(ending, running, { status: 'canceled' }, newId());
+    await ending.commit();
+    await starting;
+    const now = await storedOf(database, job);
+    assert.deepEqual([now.job.status, now.shots[0]?.status], ['canceled', 'pending']);
   });
 
   for (const as of [{ status: 'completed' }, { status: 'canceled' }, { status: 'failed', error: failure }] as const) {

@@ -5,6 +5,7 @@ import { createTestKey } from '../support/api.ts';
 import { addImage } from '../support/builders.ts';
 import { acceptJob, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { insertDelivery, insertEndpoint } from '../support/webhooks.ts';
 
 describe('erasing an organization', () => {
   let testDatabase: TestDatabase;
@@ -50,6 +51,11 @@ describe('erasing an organization', () => {
       `insert into idempotency_keys (organization_id, key, fingerprint) values (:organizationId, 'k', :fingerprint)`,
       { organizationId, fingerprint: Buffer.alloc(32) },
     );
+    const { deliveryId } = await insertDelivery(database, await insertEndpoint(database, home));
+    await database('webhook_attempts').insert({
+      ...{ organization_id: organizationId, delivery_id: deliveryId, run: 1, attempt: 1 },
+      ...{ at: new Date(), duration_ms: 1, status_code: 200 },
+    });
     await database.raw(
       `insert into rate_windows (subject, minute, used)
        select 'key:' || id || ':read-light', now(), 1 from api_keys where organization_id = :organizationId`,

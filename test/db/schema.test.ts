@@ -6,6 +6,15 @@ import { jobEventTypes, jobKinds, jobStages, jobStatuses } from '../../src/domai
 import { tiers } from '../../src/domain/scopes.ts';
 import { projectStatuses } from '../../src/domain/project.ts';
 import { shots, shotStatuses } from '../../src/domain/shots.ts';
+import {
+  attemptErrors,
+  deliveryFailures,
+  deliveryStatuses,
+  deliveryTypes,
+  webhookEndpointStatuses,
+  webhookEvents,
+  webhookStatusReasons,
+} from '../../src/domain/webhook.ts';
 import { insertAsset } from '../support/builders.ts';
 import { acceptJob, createHome, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -67,6 +76,13 @@ describe('the schema', () => {
       'projects.environment': [...environments],
       'projects.status': [...projectStatuses],
       'uploads.kind': ['image', 'reference_image'],
+      'webhook_attempts.error': [...attemptErrors],
+      'webhook_deliveries.status': [...deliveryStatuses],
+      'webhook_deliveries.status_reason': [...deliveryFailures],
+      'webhook_deliveries.type': [...deliveryTypes],
+      'webhook_endpoints.environment': [...environments],
+      'webhook_endpoints.status': [...webhookEndpointStatuses],
+      'webhook_endpoints.status_reason': [...webhookStatusReasons],
     });
   });
 
@@ -184,6 +200,16 @@ describe('the schema', () => {
     });
   });
 
+  it('takes the events of webhooks that the domain has, and no other', async () => {
+    const insert = `insert into webhook_endpoints (organization_id, id, environment, url, events, secret)
+                    values (:organizationId, :id, 'live', 'https://a.example.com', :events, :secret)`;
+    const bindings = { organizationId: job.organizationId, secret: Buffer.alloc(32) };
+    await query(insert, { ...bindings, id: newId(), events: [...webhookEvents] });
+    for (const events of [['job.accepted'], [], [null]]) {
+      await refuses(checkViolation, insert, { ...bindings, id: newId(), events });
+    }
+  });
+
   it('refuses an influencer, a job or an asset of another environment than its project’s', async () => {
     await refuses(foreignKeyViolation, `update influencers set environment = 'test' where id = :id`, {
       id: job.influencerId,
@@ -223,10 +249,13 @@ describe('the schema', () => {
           'job_shots',
           'jobs',
           'projects',
+          'webhook_attempts',
+          'webhook_deliveries',
+          'webhook_endpoints',
         ],
       },
     );
-    assert.equal(rows.length, 8);
+    assert.equal(rows.length, 11);
     for (const { table, first } of rows) assert.equal(first, 'organization_id', String(table));
   });
 });

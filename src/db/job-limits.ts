@@ -1,0 +1,21 @@
+// How many jobs of one organization are counted against its limits; neither count looks further than the limit.
+
+/** Whether so many jobs of an organization are queued. Both are SQL expressions. */
+export const isQueueFullSql = (organizationId: string, limit: string): string => `(
+  select count(*) from (
+    select from jobs where organization_id = ${organizationId} and status = 'running' and stage = 'queued' limit ${limit}
+  ) queued
+) >= ${limit}`;
+
+/** How many jobs of an organization run, or are about to: claims are on its oldest, so that not all that wait are looked at. */
+export const runningJobsSql = (organizationId: string, limit: string): string => `(
+  (select count(*) from (
+     select from jobs where organization_id = ${organizationId} and status = 'running' and dispatched_at is not null
+     limit ${limit}
+   ) running)
+  + (select count(*) filter (where claimed_until >= now()) from (
+       select claimed_until from jobs
+       where organization_id = ${organizationId} and status = 'running' and dispatched_at is null
+       order by id limit ${limit}
+     ) oldest)
+)`;
