@@ -1,7 +1,7 @@
 // Who may import whom. Each rule is named after the harm that it prevents; src/*.ts and src/commands are the roots, which
 // know every concrete thing.
 const types = { dependencyTypesNot: ['type-only'] };
-const rings = '^src/(domain|schemas|db|storage|pictures|http|endpoints|temporal|embedded|commands)/';
+const rings = '^src/(domain|schemas|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|commands)/';
 
 module.exports = {
   forbidden: [
@@ -33,7 +33,9 @@ module.exports = {
     {
       name: 'http-stops-at-endpoints',
       severity: 'error',
-      from: { path: '^(src/(domain|schemas|db|storage|pictures|temporal|embedded)|activities|workflows)/' },
+      from: {
+        path: '^(src/(domain|schemas|db|storage|pictures|feed|webhooks|temporal|embedded)|activities|workflows)/',
+      },
       to: { path: '^(src/(http|endpoints)/|node_modules/(@koa|koa)/)' },
     },
     {
@@ -59,6 +61,38 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/(endpoints|http|schemas|db|storage|temporal)/' },
       to: { path: '^src/pictures/', ...types },
+    },
+    {
+      name: 'the-feed-knows-only-what-happened',
+      severity: 'error',
+      from: { path: '^src/feed/' },
+      to: { path: '^(src|activities|workflows)/', pathNot: '^src/(feed|db|domain)/' },
+    },
+    {
+      name: 'one-feed-a-process',
+      severity: 'error',
+      comment: 'the root opens it and hands it down',
+      from: { path: '^(src/(endpoints|http|schemas|db|storage|temporal)|activities|workflows)/' },
+      to: { path: '^src/feed/', ...types },
+    },
+    {
+      name: 'webhooks-are-bytes-to-an-address',
+      severity: 'error',
+      from: { path: '^src/webhooks/' },
+      to: { path: '^(src|activities|workflows)/', pathNot: '^src/(webhooks|domain)/' },
+    },
+    {
+      name: 'only-workers-send-webhooks',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(webhooks/|worker\\.ts$)' },
+      to: { path: '^src/webhooks/(send-webhook|guarded-dialler)\\.ts$', ...types },
+    },
+    {
+      name: 'callers-urls-are-dialled-in-one-place',
+      severity: 'error',
+      comment: 'the guarded dialler looks at each address before it is dialled',
+      from: { pathNot: '^(src/webhooks|test|scripts)/' },
+      to: { path: '^node_modules/undici/' },
     },
     {
       name: 'sql-stays-in-db',
