@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import { findDrawingOrder } from '../src/db/jobs.ts';
+import { markShotStarted } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
 import { drawingKey } from '../src/storage/storage.ts';
@@ -14,7 +15,8 @@ export interface Drawn {
   provenance: Provenance;
 }
 
-const heartbeatMs = 1_000;
+/** A cancellation comes with the answer to a heartbeat. */
+const heartbeatMs = 500;
 
 /**
  * Draws one shot and puts its bytes into the storage; nothing else changes. Safe to repeat: a second drawing is another
@@ -25,6 +27,7 @@ export const drawShot =
   async ({ jobId, attempt, shot }: JobAttempt & { shot: Shot }): Promise<Drawn> => {
     const order = await findDrawingOrder(database, { jobId, attempt });
     if (order === undefined) throw attemptEnded();
+    await markShotStarted(database, { jobId, attempt, shot });
     const signal = cancellationSignal();
     const beats = setInterval(() => {
       heartbeat();

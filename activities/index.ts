@@ -7,11 +7,15 @@ import { failJob } from './fail-job.ts';
 import { failShot } from './fail-shot.ts';
 import { translated } from './failures.ts';
 import { eraseInfluencers } from './housekeeping/erase-influencers.ts';
+import { forgetDeliveries } from './housekeeping/forget-deliveries.ts';
 import { forgetIdempotencyKeys } from './housekeeping/forget-idempotency-keys.ts';
 import { forgetRateWindows } from './housekeeping/forget-rate-windows.ts';
+import { pruneEvents } from './housekeeping/prune-events.ts';
 import { removeUploads } from './housekeeping/remove-uploads.ts';
+import { sweepDrawings } from './housekeeping/sweep-drawings.ts';
 import { publishInfluencer } from './publish-influencer.ts';
 import { recordShot } from './record-shot.ts';
+import { attemptDelivery } from './webhooks/attempt-delivery.ts';
 
 /** The steps of a job on Postgres: local activities of the workers that run workflows. */
 export const createDatabaseActivities = (deps: ActivityDeps) => ({
@@ -35,7 +39,19 @@ export const createHousekeepingActivities = (deps: Pick<ActivityDeps, 'database'
   forgetIdempotencyKeys: translated('forgetIdempotencyKeys', forgetIdempotencyKeys(deps), deps.log),
   forgetRateWindows: translated('forgetRateWindows', forgetRateWindows(deps), deps.log),
   eraseInfluencers: translated('eraseInfluencers', eraseInfluencers(deps), deps.log),
+  sweepDrawings: translated('sweepDrawings', sweepDrawings(deps), deps.log),
+  pruneEvents: translated('pruneEvents', pruneEvents(deps), deps.log),
+  forgetDeliveries: translated('forgetDeliveries', forgetDeliveries(deps), deps.log),
 });
+
+/** Sending webhooks, on a task queue of its own: receivers may be slow. */
+export const createWebhookActivities = (
+  deps: Pick<ActivityDeps, 'database' | 'log'> & Parameters<typeof attemptDelivery>[0],
+) => ({
+  attemptDelivery: translated('attemptDelivery', attemptDelivery(deps), deps.log),
+});
+
+export type WebhookActivities = ReturnType<typeof createWebhookActivities>;
 
 export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
 

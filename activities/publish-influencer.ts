@@ -1,21 +1,28 @@
+import { stopLockedJob } from '../src/db/end-of-job.ts';
 import { moveInfluencer } from '../src/db/influencers.ts';
 import { endJob, lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /**
- * Ends a job as completed and its influencer as ready, in one transaction. Safe to repeat: an attempt that has ended is
- * left alone.
+ * Ends a job as completed and its influencer as ready, in one transaction; one that is to be stopped ends so
+ * instead. Safe to repeat: an attempt that has ended is left alone.
  */
 export const publishInfluencer =
   ({ database, newId }: ActivityDeps) =>
-  async (ref: JobAttempt): Promise<void> => {
+  async (ref: JobAttempt): Promise<'published' | 'stopped'> => {
     // A transaction of its own: from here on a caller is told that it is too late to cancel.
-    await database.transaction(async (trx) => {
+    const isFinal = await database.transaction(async (trx) => {
       const job = await lockRunningJob(trx, ref);
-      if (job === undefined || job.stage === 'finalizing') return;
+      if (job === undefined || job.stage === 'finalizing') return true;
+      if (job.stopReason !== null) {
+        await stopLockedJob(trx, job, newId());
+        return false;
+      }
       await moveJob(trx, job, { stage: 'finalizing', progress: progressOf('finalizing', job) }, { id: newId() });
+      return true;
     });
+    if (!isFinal) return 'stopped';
     await database.transaction(async (trx) => {
       const job = await lockRunningJob(trx, ref);
       if (job === undefined) return;
@@ -23,4 +30,5 @@ export const publishInfluencer =
       // Deleted: its job was canceled with it, as far as callers are concerned.
       await endJob(trx, job, { status: isThere ? 'completed' : 'canceled' }, newId());
     });
+    return 'published';
   };

@@ -8,10 +8,14 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import packageJson from 'doppel/package.json' with { type: 'json' };
 import { formatId } from '../src/domain/ids.ts';
 import type { Shot } from '../src/domain/shots.ts';
+import { taskQueues } from '../src/domain/task-queues.ts';
+import { deliveryWorkflowId, startDeliveryWorkflow } from '../src/temporal/start-delivery.ts';
 import { startJobWorkflow, jobWorkflowId } from '../src/temporal/start-workflow.ts';
-import { createDatabaseActivities, createDrawingActivities } from '../activities/index.ts';
+import { createDatabaseActivities, createDrawingActivities, createWebhookActivities } from '../activities/index.ts';
 import { startTestActivities } from '../test/support/activities.ts';
-import { acceptJob, type TestJob } from '../test/support/jobs.ts';
+import { Worker } from '@temporalio/worker';
+import { silent } from '../test/support/api.ts';
+import { acceptJob, createHome, type TestJob } from '../test/support/jobs.ts';
 import { plainRenderer, type BeforeDrawing } from '../test/support/plain-renderer.ts';
 import { mochaGlobalTeardown as stopPostgres } from '../test/support/postgres.ts';
 import {
@@ -19,7 +23,8 @@ import {
   mochaGlobalTeardown as stopRuntime,
 } from '../test/support/temporal-runtime.ts';
 import { startTestTemporal } from '../test/support/temporal-server.ts';
-import { startTestWorkers } from '../test/support/test-workers.ts';
+import { startTestWorkers, workflowBundleOnce } from '../test/support/test-workers.ts';
+import { insertDelivery, insertEndpoint } from '../test/support/webhooks.ts';
 
 const folder = path.join(import.meta.dirname, '../test/workflows/histories', packageJson.version);
 
@@ -42,6 +47,13 @@ const histories: Record<string, BeforeDrawing> = {
   'influencer-create-failed': reject,
 };
 
+/** How the receiver of a webhook answers, one after the other. */
+const deliveries: Record<string, readonly [number, ...number[]]> = {
+  'webhook-delivery': [200],
+  'webhook-delivery-retried': [500, 200],
+  'webhook-delivery-gone': [410],
+};
+
 quietTemporal();
 const temporal = await startTestTemporal();
 const steps = await startTestActivities();
@@ -55,13 +67,12 @@ try {
     });
     try {
       const job = await acceptJob(steps.database, { identity: { hairColor: 'copper' } });
-      const file = path.join(folder, `${name}.json`);
-      await writeFile(file, `${JSON.stringify(withoutMachine(await record(job)), null, 2)}\n`);
-      console.log(path.relative('', file));
+      await write(name, await record(job));
     } finally {
       await workers.close();
     }
   }
+  for (const [name, answers] of Object.entries(deliveries)) await write(name, await recordDelivery(answers));
 } finally {
   await steps.close();
   await temporal.close();
@@ -75,6 +86,39 @@ async function record(job: TestJob): Promise<unknown> {
   await handle.result().catch(() => undefined); // one of them is there to fail
   console.log(`${formatId('job', job.jobId)} ${(await handle.describe()).status.name}`);
   return JSON.parse(historyToJSON(await handle.fetchHistory()));
+}
+
+async function write(name: string, history: unknown): Promise<void> {
+  const file = path.join(folder, `${name}.json`);
+  await writeFile(file, `${JSON.stringify(withoutMachine(history), null, 2)}\n`);
+  console.log(path.relative('', file));
+}
+
+async function recordDelivery(answers: readonly number[]): Promise<unknown> {
+  const left = [...answers];
+  const nothing = { error: null, responseExcerpt: null, retryAfterMs: null };
+  const worker = await Worker.create({
+    connection: await temporal.native(),
+    identity: 'worker',
+    taskQueue: taskQueues.webhooks,
+    workflowBundle: await workflowBundleOnce(),
+    activities: createWebhookActivities({
+      database: steps.database,
+      sendWebhook: () =>
+        Promise.resolve({ at: new Date(), durationMs: 1, statusCode: left.shift() ?? 500, ...nothing }),
+      log: silent,
+    }),
+  });
+  return worker.runUntil(async () => {
+    const delivery = await insertDelivery(
+      steps.database,
+      await insertEndpoint(steps.database, await createHome(steps.database)),
+    );
+    await startDeliveryWorkflow(temporal.client, delivery);
+    const handle = temporal.client.workflow.getHandle(deliveryWorkflowId(delivery));
+    console.log(`${deliveryWorkflowId(delivery)} ${String(await handle.result())}`);
+    return JSON.parse(historyToJSON(await handle.fetchHistory())) as unknown;
+  });
 }
 
 /** Takes out what names the machine that recorded: stack traces, and who started. */

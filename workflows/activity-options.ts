@@ -47,3 +47,34 @@ export const chore = {
   heartbeatTimeout: '2 minutes',
   retry: { initialInterval: '10 seconds', backoffCoefficient: 3, maximumAttempts: 4 },
 } as const satisfies ActivityOptions;
+
+/**
+ * One attempt to deliver a webhook, which itself takes 15 s at most. Temporal tries again only where a worker died or Postgres is
+ * away: what a receiver does is an answer, and the workflow's schedule decides.
+ */
+export const deliveryAttempt = {
+  taskQueue: taskQueues.webhooks,
+  startToCloseTimeout: '30 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+} as const satisfies ActivityOptions;
+
+const [second, minute, hour] = [1_000, 60_000, 3_600_000];
+
+/**
+ * How long after the one before each further attempt is made, in ms: the schedule of
+ * [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md), some three days.
+ */
+export const deliveryRetriesMs: readonly number[] = [
+  5 * second,
+  5 * minute,
+  30 * minute,
+  2 * hour,
+  5 * hour,
+  10 * hour,
+  14 * hour,
+  20 * hour,
+  24 * hour,
+];
+
+/** By which part of itself a wait is longer or shorter, by chance: what failed together is not tried again together. */
+export const deliveryJitter = 0.1;

@@ -14,6 +14,9 @@ export async function housekeeping(): Promise<Housekeeping> {
     forgetIdempotencyKeys: null,
     forgetRateWindows: null,
     eraseInfluencers: null,
+    sweepDrawings: null,
+    pruneEvents: null,
+    forgetDeliveries: null,
   };
   const names = Object.keys(done) as (keyof HousekeepingActivities)[];
   for (const name of names) {

@@ -1,2 +1,3 @@
 export { housekeeping } from './housekeeping.ts';
 export { influencerCreate } from './influencer-create.ts';
+export { webhookDelivery } from './webhook-delivery.ts';

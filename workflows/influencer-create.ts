@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   defineQuery,
   isCancellation,
   proxyActivities,
@@ -63,7 +64,8 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     }
     if (Object.keys(failed).length === 0) {
       tell('finalizing');
-      await publishInfluencer(job);
+      // Asked to stop before it could be published: that it is canceled will be heard here too late.
+      if ((await publishInfluencer(job)) === 'stopped') throw new CancelledFailure('The job was stopped.');
       return;
     }
     failure = renderFailure(failed, plan.total);

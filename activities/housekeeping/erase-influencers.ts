@@ -1,4 +1,5 @@
-import { eraseIdentity, eraseImages, keysOfAssets, lockErasable } from '../../src/db/erasure.ts';
+import { keysOfAssets } from '../../src/db/assets.ts';
+import { eraseIdentity, eraseImages, lockErasable } from '../../src/db/erasure.ts';
 import { drawingFolder } from '../../src/storage/storage.ts';
 import type { ActivityDeps } from '../deps.ts';
 import { inBatches } from './in-batches.ts';

@@ -59,6 +59,10 @@ export const pictureKey = (picture: { organizationId: string; id: string; sha256
 export const drawingFolder = ({ organizationId, jobId }: { organizationId: string; jobId: string }): string =>
   `${organizationId}/${jobId}/`;
 
+/** The folder of what was drawn for one attempt of a job. */
+export const attemptFolder = (attempt: { organizationId: string; jobId: string; attempt: number }): string =>
+  `${drawingFolder(attempt)}${String(attempt.attempt)}/`;
+
 /** Names a drawing: whoever draws the same bytes for the same shot writes the same object. */
 export const drawingKey = (drawing: {
   organizationId: string;
@@ -66,8 +70,7 @@ export const drawingKey = (drawing: {
   attempt: number;
   shot: string;
   sha256: string;
-}): string =>
-  [drawing.organizationId, drawing.jobId, String(drawing.attempt), drawing.shot, `${drawing.sha256}.webp`].join('/');
+}): string => `${attemptFolder(drawing)}${drawing.shot}/${drawing.sha256}.webp`;
 
 /** Names the thumbnail of the picture with this key. */
 export const thumbnailKeyOf = (key: string): string => key.replace(/\.\w+$/, '.thumbnail.webp');

@@ -1,14 +1,26 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { v7 as newId } from 'uuid';
 import { createHousekeepingActivities, type HousekeepingActivities } from '../../activities/index.ts';
 import { insertAsset } from '../../src/db/assets.ts';
 import { storeReply, takeKey } from '../../src/db/idempotency-keys.ts';
 import { takeFromWindow } from '../../src/db/rate-windows.ts';
 import { finishUpload, insertUpload } from '../../src/db/uploads.ts';
+import { rotateWebhookSecret } from '../../src/db/webhook-endpoints.ts';
+import type { DeliveryStatus } from '../../src/domain/webhook.ts';
 import { drawingKey, pictureKey, thumbnailKeyOf, uploadKey } from '../../src/storage/storage.ts';
 import { complete, quietEnvironment, startTestActivities, type TestActivities } from '../support/activities.ts';
-import { acceptJob, createHome, deleteInfluencer, storedOf, type Home, type TestJob } from '../support/jobs.ts';
+import {
+  acceptJob,
+  createHome,
+  deleteInfluencer,
+  retryJob,
+  storedOf,
+  type Home,
+  type TestJob,
+} from '../support/jobs.ts';
 import { silent } from '../support/api.ts';
+import { insertDelivery, insertEndpoint, type TestEndpoint } from '../support/webhooks.ts';
 
 describe('the housekeeping', () => {
   let steps: TestActivities;
@@ -206,6 +218,158 @@ describe('the housekeeping', () => {
       assert.equal((await rowOf(job))['erased_at'], null);
       assert.equal((await storedOf(steps.database, job)).images.length, 1);
       assert.equal(await run.eraseInfluencers(), 1);
+    });
+  });
+
+  describe('forgetDeliveries', () => {
+    const aged = async (endpoint: TestEndpoint, status: DeliveryStatus, interval: string) => {
+      const { deliveryId } = await insertDelivery(steps.database, endpoint, status);
+      await age('webhook_deliveries', 'created_at', interval, { id: deliveryId });
+      await steps.database('webhook_attempts').insert({
+        ...{ organization_id: endpoint.organizationId, delivery_id: deliveryId, run: 1, attempt: 1 },
+        ...{ at: new Date(), duration_ms: 1, error: 'timeout' },
+      });
+      return deliveryId;
+    };
+
+    it('forgets what ended and was made 30 days ago, with its attempts, and nothing else', async () => {
+      const endpoint = await insertEndpoint(steps.database, await createHome(steps.database), { status: 'paused' });
+      for (const status of ['delivered', 'failed', 'held'] as const) await aged(endpoint, status, '30 days 1 minute');
+      const kept = [await aged(endpoint, 'pending', '40 days'), await aged(endpoint, 'delivered', '29 days 23 hours')];
+      assert.equal(await run.forgetDeliveries(), 3);
+      assert.equal(await run.forgetDeliveries(), 0);
+      const ids = async (table: string, column: string) =>
+        ((await steps.database(table).where({ organization_id: endpoint.organizationId })) as Record<string, string>[])
+          .map((row) => row[column])
+          .sort();
+      assert.deepEqual(await ids('webhook_deliveries', 'id'), [...kept].sort());
+      assert.deepEqual(await ids('webhook_attempts', 'delivery_id'), [...kept].sort());
+    });
+
+    it('forgets nothing that is held and about to be released, however old it is', async () => {
+      const endpoint = await insertEndpoint(steps.database, await createHome(steps.database));
+      const deliveryId = await aged(endpoint, 'held', '31 days');
+      assert.equal(await run.forgetDeliveries(), 0);
+      assert.equal((await steps.database('webhook_deliveries').where({ id: deliveryId })).length, 1);
+    });
+
+    it('forgets a secret that was rotated 24 hours ago, and no other', async () => {
+      const { database } = steps;
+      const home = await createHome(database);
+      const [old, young, never] = [
+        await insertEndpoint(database, home),
+        await insertEndpoint(database, home),
+        await insertEndpoint(database, home),
+      ];
+      for (const one of [old, young]) {
+        await rotateWebhookSecret(database, { ...one, environment: 'live', secret: randomBytes(32) });
+      }
+      await age('webhook_endpoints', 'previous_secret_until', '1 second', { id: old.id });
+      assert.equal(await run.forgetDeliveries(), 1);
+      const secrets = await Promise.all(
+        [old, young, never].map(async ({ id }) => {
+          const row = await database('webhook_endpoints').where({ id }).first();
+          return [row.secret !== null, row.previous_secret !== null, row.previous_secret_until !== null];
+        }),
+      );
+      assert.deepEqual(secrets, [
+        [true, false, false],
+        [true, true, true],
+        [true, false, false],
+      ]);
+    });
+
+    it('forgets an endpoint that was deleted 30 days ago, once it has no deliveries', async () => {
+      const { database } = steps;
+      const endpoint = await insertEndpoint(database, await createHome(database));
+      const deliveryId = await aged(endpoint, 'pending', '31 days');
+      await database('webhook_endpoints').where({ id: endpoint.id }).update({ deleted_at: new Date(), secret: null });
+      await age('webhook_endpoints', 'deleted_at', '31 days', { id: endpoint.id });
+      assert.equal(await run.forgetDeliveries(), 0);
+      await database('webhook_deliveries')
+        .where({ id: deliveryId })
+        .update({
+          ...{ status: 'failed', status_reason: 'endpoint_deleted', next_attempt_at: null },
+        });
+      assert.equal(await run.forgetDeliveries(), 2);
+      assert.deepEqual(await database('webhook_endpoints').where({ id: endpoint.id }), []);
+    });
+  });
+
+  describe('sweepDrawings', () => {
+    const drawn = async (job: TestJob, attempt: number, bytes: string) => {
+      const key = drawingKey({ ...job, attempt, shot: 'portrait', sha256: bytes });
+      await steps.deps.storage.put(key, Buffer.from(bytes));
+      return key;
+    };
+    const has = (key: string) => steps.deps.storage.has(key);
+
+    it('removes what became no image of jobs that ended ten minutes ago, once, and nothing else', async () => {
+      const { database } = steps;
+      const [old, young, running] = [await acceptJob(database), await acceptJob(database), await acceptJob(database)];
+      for (const job of [old, young]) await complete(steps.run, job);
+      const strays = await Promise.all([old, young, running].map((job) => drawn(job, 1, 'late')));
+      await age('jobs', 'finished_at', '11 minutes', { id: old.jobId });
+      assert.equal(await run.sweepDrawings(), 1);
+      assert.deepEqual(await Promise.all(strays.map(has)), [false, true, true]);
+      for (const { storageKey } of (await storedOf(database, old)).images) {
+        assert.deepEqual([await has(storageKey), await has(thumbnailKeyOf(storageKey))], [true, true]);
+      }
+      assert.equal(await run.sweepDrawings(), 0);
+    });
+
+    it('goes on behind a job whose drawings cannot be looked through, and then fails', async () => {
+      const { database, storage } = steps.deps;
+      const [broken, other] = [await acceptJob(database), await acceptJob(database)];
+      for (const job of [broken, other]) {
+        await steps.run.cancelJob({ jobId: job.jobId, attempt: 1 });
+        await age('jobs', 'finished_at', '11 minutes', { id: job.jobId });
+      }
+      const stray = await drawn(other, 1, 'late');
+      const failing = {
+        ...storage,
+        list: (folder: string) =>
+          folder.includes(broken.jobId) ? Promise.reject(new Error('no disk')) : storage.list(folder),
+      };
+      const { sweepDrawings } = createHousekeepingActivities({ database, storage: failing, log: silent });
+      await assert.rejects(quietEnvironment().run(sweepDrawings));
+      assert.equal(await has(stray), false);
+      assert.equal(await run.sweepDrawings(), 1, 'the broken one is tried again');
+    });
+
+    it('looks again after a retry', async () => {
+      const { database } = steps;
+      const job = await acceptJob(database);
+      await steps.run.cancelJob({ jobId: job.jobId, attempt: 1 });
+      await age('jobs', 'finished_at', '11 minutes', { id: job.jobId });
+      assert.equal(await run.sweepDrawings(), 1);
+      const again = await retryJob(database, job);
+      const stray = await drawn(job, 2, 'late');
+      assert.equal(await run.sweepDrawings(), 0);
+      await complete(steps.run, again);
+      await age('jobs', 'finished_at', '11 minutes', { id: job.jobId });
+      assert.equal(await run.sweepDrawings(), 1);
+      assert.equal(await has(stray), false);
+    });
+  });
+
+  describe('pruneEvents', () => {
+    it('leaves the last event of jobs that ended 30 days ago, and all of the others', async () => {
+      const { database } = steps;
+      const [old, young, running] = [await acceptJob(database), await acceptJob(database), await acceptJob(database)];
+      for (const job of [old, young]) await complete(steps.run, job);
+      await age('jobs', 'finished_at', '30 days 1 minute', { id: old.jobId });
+      await age('jobs', 'finished_at', '29 days', { id: young.jobId });
+      const before = await storedOf(database, young);
+      assert.equal(await run.pruneEvents(), 1);
+      const { events, job } = await storedOf(database, old);
+      assert.deepEqual(
+        events.map(({ seq, type }) => [seq, type]),
+        [[job.lastSeq, 'job.completed']],
+      );
+      assert.deepEqual(await storedOf(database, young), before);
+      assert.equal((await storedOf(database, running)).events.length, 1);
+      assert.equal(await run.pruneEvents(), 0);
     });
   });
 });

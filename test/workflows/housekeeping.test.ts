@@ -24,6 +24,9 @@ describe('workflow housekeeping', () => {
       forgetIdempotencyKeys: () => Promise.resolve(2),
       forgetRateWindows: () => Promise.resolve(3),
       eraseInfluencers: () => Promise.resolve(4),
+      sweepDrawings: () => Promise.resolve(5),
+      pruneEvents: () => Promise.resolve(6),
+      forgetDeliveries: () => Promise.resolve(7),
       ...chores,
     };
     const counted = Object.entries(activities).map(([name, chore]) => [
@@ -62,8 +65,16 @@ describe('workflow housekeeping', () => {
 
   it('does each chore once and counts what it did', async () => {
     const { done, calls } = await runWith({});
-    assert.deepEqual(done, { removeUploads: 1, forgetIdempotencyKeys: 2, forgetRateWindows: 3, eraseInfluencers: 4 });
-    assert.equal(calls.length, 4);
+    assert.deepEqual(done, {
+      removeUploads: 1,
+      forgetIdempotencyKeys: 2,
+      forgetRateWindows: 3,
+      eraseInfluencers: 4,
+      sweepDrawings: 5,
+      pruneEvents: 6,
+      forgetDeliveries: 7,
+    });
+    assert.deepEqual(calls, Object.keys(done));
   });
 
   it('tries a chore again that fails for a while', async () => {
@@ -82,6 +93,9 @@ describe('workflow housekeeping', () => {
       'forgetIdempotencyKeys',
       'forgetRateWindows',
       'eraseInfluencers',
+      'sweepDrawings',
+      'pruneEvents',
+      'forgetDeliveries',
     ]);
   });
 });

@@ -21,8 +21,11 @@ interface RecordedHistory {
 
 const folder = path.join(import.meta.dirname, 'histories');
 
-async function readHistories(): Promise<RecordedHistory[]> {
-  const files = (await readdir(folder, { recursive: true })).filter((file) => file.endsWith('.json')).sort();
+/** The histories of one workflow: it is what their files' names begin with. */
+async function readHistories(workflow: string): Promise<RecordedHistory[]> {
+  const files = (await readdir(folder, { recursive: true }))
+    .filter((file) => path.basename(file).startsWith(workflow) && file.endsWith('.json'))
+    .sort();
   return Promise.all(
     files.map(async (name) => ({
       name,
@@ -56,7 +59,7 @@ describe('the recorded histories of influencerCreate', () => {
   let histories: RecordedHistory[];
 
   before(async () => {
-    histories = await readHistories();
+    histories = await readHistories('influencer-create');
   });
 
   it('hold a job that succeeds, one with a shot that is tried again, and one that fails, of this version', () => {
@@ -102,5 +105,34 @@ describe('the recorded histories of influencerCreate', () => {
     // How many workflow tasks it takes depends on which drawings end together.
     assert.ok(count('WORKFLOW_TASK') <= 3 * (2 + 6), `${String(types.length)} events`);
     assert.equal(types.length, 2 + count('ACTIVITY_TASK') + count('MARKER_RECORDED') + count('WORKFLOW_TASK'));
+  });
+});
+
+describe('the recorded histories of webhookDelivery', () => {
+  let histories: RecordedHistory[];
+
+  before(async () => {
+    histories = await readHistories('webhook-delivery');
+  });
+
+  it('hold a webhook that is taken, one that is tried again, and one that is not wanted, of this version', () => {
+    const recorded = histories.map(({ name }) => name);
+    for (const kind of ['', '-retried', '-gone']) {
+      assert.ok(recorded.includes(`${packageJson.version}/webhook-delivery${kind}.json`), `none of kind “${kind}”`);
+    }
+  });
+
+  it('replay on the workflow of today', async () => {
+    const errors = await replay(await workflowBundleOnce(), histories);
+    assert.equal(errors.size, histories.length);
+    for (const [name, error] of errors) assert.equal(error, undefined, name);
+  });
+
+  it('hold ids, and neither where the webhook goes nor what signs it', () => {
+    for (const { name, history } of histories) {
+      const payloads = payloadsOf(history).join('\n');
+      assert.match(payloads, /deliveryId/, name);
+      assert.doesNotMatch(payloads, /https?:|example|whsec|signature/, name);
+    }
   });
 });
