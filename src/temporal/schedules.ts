@@ -18,7 +18,7 @@ const housekeeping = {
     workflowRunTimeout: '3 hours',
     staticSummary: 'Do away with what has had its time',
     staticDetails: [
-      'Removes uploads that nobody finalized, forgets idempotency keys and rate windows, erases influencers deleted for 30 days.',
+      'Removes uploads that nobody finalized and drawings that became no image; forgets idempotency keys, rate windows, old events and deliveries; erases influencers deleted for 30 days.',
       'Its result counts them. Pausing, triggering and terminating it are safe: what is left is done at the next run.',
     ].join('\n\n'),
   },

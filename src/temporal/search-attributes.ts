@@ -1,5 +1,6 @@
 import { defineSearchAttributeKey, type SearchAttributePair } from '@temporalio/common';
 import type { Connection } from '@temporalio/client';
+import type { DeliveryDispatch } from '../db/delivery-dispatch.ts';
 import type { Dispatch } from '../db/dispatch.ts';
 import { formatId } from '../domain/ids.ts';
 
@@ -10,9 +11,10 @@ const attributes = {
   influencer: defineSearchAttributeKey('InfluencerId', 'KEYWORD'),
   source: defineSearchAttributeKey('SourceInfluencerId', 'KEYWORD'),
   kind: defineSearchAttributeKey('JobKind', 'KEYWORD'),
+  endpoint: defineSearchAttributeKey('WebhookEndpointId', 'KEYWORD'),
 };
 
-/** What operators list workflows by. */
+/** What operators list workflows of jobs by. */
 export const searchAttributesOf = (job: Dispatch): SearchAttributePair[] => [
   { key: attributes.organization, value: formatId('organization', job.organizationId) },
   { key: attributes.project, value: formatId('project', job.projectId) },
@@ -21,6 +23,12 @@ export const searchAttributesOf = (job: Dispatch): SearchAttributePair[] => [
     ? []
     : [{ key: attributes.source, value: formatId('influencer', job.sourceInfluencerId) }]),
   { key: attributes.kind, value: job.kind },
+];
+
+/** What operators list workflows of webhooks by. */
+export const deliverySearchAttributesOf = (delivery: DeliveryDispatch): SearchAttributePair[] => [
+  { key: attributes.organization, value: formatId('organization', delivery.organizationId) },
+  { key: attributes.endpoint, value: formatId('webhookEndpoint', delivery.webhookEndpointId) },
 ];
 
 /** Makes sure that the namespace knows the search attributes; without them Temporal refuses to start a workflow that has some. */

@@ -31,7 +31,7 @@ export async function startJobWorkflow(temporal: Client, job: Dispatch): Promise
         `Renders the reference images of **${influencerId}**, attempt ${String(job.attempt)}.`,
         `Organization ${formatId('organization', job.organizationId)}, project ${formatId('project', job.projectId)}.`,
         ...(source === null ? [] : [`Cloned from ${source}.`]),
-        'Cancel and reset are safe: Postgres decides what the job is. Do not terminate: the job would not hear of it.',
+        'Cancel, terminate and reset are safe: Postgres decides what the job is, and hears of each within a minute.',
       ].join('\n\n'),
       memo: { jobId: formatId('job', job.jobId), influencerId, attempt: job.attempt },
     });

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { setImmediate } from 'node:timers/promises';
 import type { Knex } from 'knex';
+import { v7 as newId } from 'uuid';
+import { orderCancellation } from '../../src/db/cancellations.ts';
 import { query } from '../../src/db/database.ts';
+import { markDispatched } from '../../src/db/dispatch.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { runningJobsLimits } from '../../src/domain/scopes.ts';
 import { createDispatcher, type Dispatcher } from '../../src/temporal/dispatcher.ts';
@@ -9,7 +12,7 @@ import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workfl
 import { silent } from '../support/api.ts';
 import { eventually, until } from '../support/eventually.ts';
 import { gate } from '../support/gate.ts';
-import { acceptJob, createHome, storedOf, type TestJob } from '../support/jobs.ts';
+import { acceptJob, createHome, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 
@@ -41,7 +44,7 @@ describe('the dispatcher', () => {
 
   function dispatch(options: Parameters<typeof createDispatcher>[1] = {}, through = database): Dispatcher {
     const dispatcher = createDispatcher(
-      { database: through, temporal: temporal.client, log: silent },
+      { database: through, temporal: temporal.client, newId, log: silent },
       { scanEveryMs: 50, ...options },
     );
     open.push(dispatcher);
@@ -83,12 +86,12 @@ describe('the dispatcher', () => {
     const [job] = await accept(1);
     assert.ok(job);
     const dispatcher = dispatch();
-    dispatcher.offer(job);
+    dispatcher.jobs.offer(job);
     await untilStarted([job]);
     assert.equal(jobWorkflowId(job), formatId('job', job.jobId));
 
     await untilListed([job]);
-    dispatcher.offer(job);
+    dispatcher.jobs.offer(job);
     dispatcher.scan();
     await dispatcher.close();
     assert.deepEqual(await runsOf([job]), [formatId('job', job.jobId)]);
@@ -98,7 +101,7 @@ describe('the dispatcher', () => {
     const home = await createHome(database);
     const source = await acceptJob(database, { home });
     const job = await acceptJob(database, { home, sourceId: source.influencerId });
-    dispatch().offer(job);
+    dispatch().jobs.offer(job);
     await untilStarted([job]);
     const { raw, typedSearchAttributes, memo } = await temporal.client.workflow
       .getHandle(jobWorkflowId(job))
@@ -156,7 +159,7 @@ describe('the dispatcher', () => {
     try {
       const jobs = await accept(25);
       const dispatcher = dispatch({ maxConcurrent: 2 });
-      for (const job of jobs) dispatcher.offer(job);
+      for (const job of jobs) dispatcher.jobs.offer(job);
       await untilStarted(jobs);
       await setImmediate(); // warnings come in a tick of their own
       assert.ok(!warnings.includes('MaxListenersExceededWarning'));
@@ -189,7 +192,7 @@ describe('the dispatcher', () => {
     await startJobWorkflow(temporal.client, job);
     const handle = temporal.client.workflow.getHandle(jobWorkflowId(job));
     await handle.terminate('as an operator may');
-    dispatch().offer(job);
+    dispatch().jobs.offer(job);
     await untilStarted([job]);
     assert.equal((await handle.describe()).status.name, 'TERMINATED');
   });
@@ -198,7 +201,7 @@ describe('the dispatcher', () => {
     const [job] = await accept(1);
     assert.ok(job);
     await query(database, 'update jobs set attempt = 2 where id = :id', { id: job.jobId });
-    dispatch().offer({ ...job, attempt: 2 });
+    dispatch().jobs.offer({ ...job, attempt: 2 });
     await untilStarted([job]);
     const { workflowId } = await temporal.client.workflow.getHandle(`${formatId('job', job.jobId)}.2`).describe();
     assert.equal(workflowId, `${formatId('job', job.jobId)}.2`);
@@ -207,7 +210,7 @@ describe('the dispatcher', () => {
   it('leaves what is offered beyond its queue to the scan', async () => {
     const jobs = await accept(10);
     const dispatcher = dispatch({ maxConcurrent: 1, maxWaiting: 2 });
-    for (const job of jobs) dispatcher.offer(job);
+    for (const job of jobs) dispatcher.jobs.offer(job);
     await untilStarted(jobs, 3);
     assert.equal(await startedOf(jobs), 3);
     await forgetClaims();
@@ -220,7 +223,7 @@ describe('the dispatcher', () => {
     assert.ok(job);
     const dispatcher = dispatch();
     await dispatcher.close();
-    dispatcher.offer(job);
+    dispatcher.jobs.offer(job);
     await assert.rejects(temporal.client.workflow.getHandle(jobWorkflowId(job)).describe(), {
       name: 'WorkflowNotFoundError',
     });
@@ -240,7 +243,7 @@ describe('the dispatcher', () => {
           : (Reflect.get(target, name, receiver) as unknown),
     });
     const dispatcher = dispatch({}, slow);
-    dispatcher.offer(job);
+    dispatcher.jobs.offer(job);
     await eventually('its workflow is there', () => temporal.client.workflow.getHandle(jobWorkflowId(job)).describe());
     let isClosed = false;
     const closing = dispatcher.close().then(() => {
@@ -257,7 +260,7 @@ describe('the dispatcher', () => {
     const jobs = await accept(5);
     await temporal.kill();
     const dispatcher = dispatch();
-    for (const job of jobs) dispatcher.offer(job);
+    for (const job of jobs) dispatcher.jobs.offer(job);
     dispatcher.scan();
     await forgetClaims();
     const later = await accept(5);
@@ -267,5 +270,83 @@ describe('the dispatcher', () => {
     await untilStarted([...jobs, ...later]);
     await untilListed([...jobs, ...later]);
     assert.equal((await runsOf([...jobs, ...later])).length, 10);
+  });
+
+  describe('delivers cancellations', () => {
+    const isCancelRequested = async (job: TestJob) =>
+      (await temporal.client.workflow.getHandle(jobWorkflowId(job)).describe()).raw.workflowExtendedInfo
+        ?.cancelRequested;
+    const started = async () => {
+      const [job] = await accept(1);
+      assert.ok(job);
+      await startJobWorkflow(temporal.client, job);
+      await markDispatched(database, job);
+      return job;
+    };
+    const untilDelivered = (job: TestJob) =>
+      until('the cancellation is delivered', async () => {
+        const row = await database('jobs').where({ id: job.jobId }).first();
+        return row.cancellation_undelivered === false;
+      });
+
+    it('at once where they are offered, and leaves it to the workflow to end its job', async () => {
+      const job = await started();
+      await orderCancellation(database, job, 'canceled');
+      dispatch().cancellations.offer(job);
+      await untilDelivered(job);
+      assert.equal(await isCancelRequested(job), true);
+      assert.equal((await storedOf(database, job)).job.status, 'running');
+    });
+
+    it('by the scan where the process that stored them is gone, to each attempt its own', async () => {
+      const job = await started();
+      const other = await started();
+      await orderCancellation(database, job, 'canceled');
+      await database('jobs').where({ id: job.jobId }).update({ cancellation_claimed_until: null });
+      dispatch().scan();
+      await untilDelivered(job);
+      assert.deepEqual([await isCancelRequested(job), await isCancelRequested(other)], [true, false]);
+    });
+
+    it('until Temporal took them, when it was away', async () => {
+      const job = await started();
+      await temporal.kill();
+      await orderCancellation(database, job, 'canceled');
+      const dispatcher = dispatch();
+      dispatcher.cancellations.offer(job);
+      dispatcher.scan();
+      await temporal.restart();
+      await untilDelivered(job);
+      assert.equal(await isCancelRequested(job), true);
+    });
+
+    it('and ends the job itself where Temporal has no workflow that would', async () => {
+      const [job] = await accept(1);
+      assert.ok(job);
+      await markDispatched(database, job);
+      await orderCancellation(database, job, 'canceled');
+      dispatch().cancellations.offer(job);
+      await untilDelivered(job);
+      const now = await storedOf(database, job);
+      assert.deepEqual([now.job.status, now.influencer.status], ['canceled', 'failed']);
+    });
+
+    it('and changes nothing of a job that has ended, or that is retried since', async () => {
+      const job = await started();
+      await orderCancellation(database, job, 'canceled');
+      await temporal.client.workflow.getHandle(jobWorkflowId(job)).terminate('it has ended');
+      await database('jobs')
+        .where({ id: job.jobId })
+        .update({ status: 'canceled', stage: null, finished_at: new Date() });
+      const again = await retryJob(database, job);
+      const dispatcher = dispatch();
+      dispatcher.cancellations.offer(job);
+      dispatcher.jobs.offer(again);
+      await untilStarted([again]);
+      await dispatcher.close();
+      const now = await storedOf(database, again);
+      assert.deepEqual([now.job.status, now.job.attempt], ['running', 2]);
+      assert.equal(await isCancelRequested(again), false);
+    });
   });
 });

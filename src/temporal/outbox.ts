@@ -1,0 +1,108 @@
+// What is committed in Postgres and not told to Temporal yet. The process that commits it offers it here, off the caller's path;
+// whatever is committed and not delivered (a crash, Temporal away, too much at once) is found by the scan of any worker.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+
+export interface Outbox<Item> {
+  /** Delivers an item soon; one that finds too many before it is left to the scan. Never throws. */
+  offer: (item: Item) => void;
+  /** Scans for undelivered items until closed. */
+  scan: () => void;
+  /** Stops taking items and waits for the deliveries under way. */
+  close: () => Promise<void>;
+}
+
+interface OutboxParts<Item> {
+  /** What it holds, as the log names it. */
+  name: string;
+  /** Claims undelivered items for five seconds, at most `limit`. */
+  claim: (limit: number) => Promise<Item[]>;
+  /** Tells Temporal, then Postgres that it did. May run twice for an item. */
+  deliver: (item: Item) => Promise<void>;
+  temporal: Client;
+  log: Logger;
+}
+
+export interface OutboxLimits {
+  maxConcurrent?: number;
+  maxWaiting?: number;
+  scanEveryMs?: number;
+}
+
+/** How long an item is claimed for, and how long a delivery may take. */
+const claimMs = 5_000;
+
+export function createOutbox<Item>(
+  { name, claim, deliver, temporal, log }: OutboxParts<Item>,
+  { maxConcurrent = 16, maxWaiting = 1_000, scanEveryMs = 500 }: OutboxLimits = {},
+): Outbox<Item> {
+  const waiting: { item: Item; until: number }[] = [];
+  const delivering = new Set<Promise<void>>();
+  const closing = new AbortController();
+  let scanning = Promise.resolve();
+  let isTemporalAway = false;
+
+  const deliverOne = async (item: Item): Promise<void> => {
+    try {
+      // One that hangs, or that closing interrupts, is given up: the claim runs out, and delivering twice does no harm.
+      // (A signal for each, since the SDK never lets go of the one that it listens to.)
+      await temporal.withAbortSignal(AbortSignal.any([closing.signal]), () =>
+        temporal.withDeadline(Date.now() + claimMs, () => deliver(item)),
+      );
+      if (isTemporalAway) log.info({ outbox: name }, 'Temporal is back: telling it what was accepted meanwhile');
+      isTemporalAway = false;
+    } catch (error) {
+      if (closing.signal.aborted) return;
+      if (!isTemporalAway)
+        log.warn({ err: error, outbox: name, item }, 'Temporal could not be told; it is tried again');
+      isTemporalAway = true; // the claim runs out in a few seconds, and the next scan tries again
+    }
+  };
+
+  const pump = (): void => {
+    while (delivering.size < maxConcurrent && !closing.signal.aborted) {
+      const next = waiting.shift();
+      if (next === undefined) return;
+      if (next.until < performance.now()) continue; // its claim ran out: whoever claims it now delivers it
+      const delivered: Promise<void> = deliverOne(next.item).finally(() => {
+        delivering.delete(delivered);
+        pump();
+      });
+      delivering.add(delivered);
+    }
+  };
+
+  const take = (items: readonly Item[]): void => {
+    const until = performance.now() + claimMs;
+    waiting.push(...items.map((item) => ({ item, until })));
+    pump();
+  };
+
+  const scanForever = async (): Promise<void> => {
+    while (!closing.signal.aborted) {
+      try {
+        if (waiting.length < maxConcurrent) take(await claim(maxConcurrent * 2));
+      } catch (error) {
+        log.warn({ err: error, outbox: name }, 'what is undelivered could not be looked for; trying again');
+      }
+      await delay(scanEveryMs, undefined, { signal: closing.signal }).catch(() => undefined); // closing ends the wait
+    }
+  };
+
+  return {
+    offer(item) {
+      if (!closing.signal.aborted && waiting.length < maxWaiting) take([item]);
+    },
+    scan() {
+      scanning = scanForever();
+    },
+    async close() {
+      closing.abort();
+      waiting.length = 0; // their claims run out, and a scan of another process finds them
+      await scanning;
+      await Promise.all(delivering);
+    },
+  };
+}
