@@ -26,6 +26,8 @@ interface AppParts<Deps> extends Frame {
   routes: readonly Koa.Middleware[];
   /** How many jobs may be queued, of all organizations. */
   queuedJobsMax: number;
+  /** How often a stream on which nothing happens is written to, in ms. */
+  heartbeatMs?: number | undefined;
 }
 
 interface Frame extends Surroundings {
@@ -50,12 +52,13 @@ export function createApp<Deps extends { database: Knex }>({
   deps,
   routes,
   queuedJobsMax,
+  heartbeatMs,
   ...frame
 }: AppParts<Deps>): Koa {
   const app = createFrame(frame);
   for (const route of routes) app.use(route);
   serve(app, docsRoutes(endpoints));
-  serve(app, endpointRoutes(endpoints, deps, { queuedJobsMax }));
+  serve(app, endpointRoutes(endpoints, deps, { queuedJobsMax, heartbeatMs }));
   return app;
 }
 
@@ -78,8 +81,11 @@ const securityHeaders = {
   'Cross-Origin-Opener-Policy': 'same-origin',
 };
 
-/** What every request meets first: its id and its line in the log, the envelope of errors, health. */
-function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHttps = false }: Frame): Koa {
+/**
+ * What every request meets first: its id and its line in the log, the envelope of errors, health. By itself, what a process answers
+ * that serves nothing else.
+ */
+export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHttps = false }: Frame): Koa {
   const app = new Koa({ proxy: proxyHops > 0, maxIpsCount: proxyHops });
   app.on('error', (error: unknown) => {
     log.error({ err: error }, 'a response could not be sent');

@@ -87,7 +87,8 @@ export async function requireLiveKey(trx: Trx, principal: Principal): Promise<vo
   requireLive(await holdKey(trx, principal));
 }
 
-function requireLive(state: KeyState): void {
+/** Throws as `authentication` does for a key that stands like this. */
+export function requireLive(state: KeyState): void {
   if (state === 'killed') throw new ApiError('KILL_SWITCH', 'This API key has been killed.');
   if (state === 'gone') throw unauthenticated('The API key is not valid.');
 }

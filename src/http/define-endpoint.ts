@@ -4,10 +4,15 @@ import type { Static, TSchema } from 'typebox';
 import type { RequestErrorCode } from '../domain/errors.ts';
 import type { RateClass, Scope } from '../domain/scopes.ts';
 import type { Principal } from '../db/api-keys.ts';
+import type { StartStream } from './event-streams.ts';
+import type { Wait } from './waiting.ts';
 
 export interface ReplySpec {
   description: string;
-  schema: TSchema;
+  /** Without it there is no body. */
+  schema?: TSchema;
+  /** Whether the body is a stream of events; `schema` is that of each one's data. */
+  isEventStream?: true;
   /** Whether it comes with an `ETag`, so that it can be asked for with `If-None-Match`. */
   hasEtag?: true;
   /** Whether it comes with a `Location`; a 202 always does. */
@@ -22,6 +27,10 @@ interface EndpointRequest<Params, Query, Body> {
   body: Body;
   /** The versions that `If-Match` names; null where the caller does not care. */
   expectedVersions: number[] | null;
+  /** How long the caller lets the answer wait; null where it does not, or the endpoint cannot. */
+  wait: Wait | null;
+  /** Up to which event the caller has a stream's; null where it has none, or it is no stream. */
+  lastEventId: number | null;
 }
 
 export interface EndpointReply<Status, Body> {
@@ -31,6 +40,8 @@ export interface EndpointReply<Status, Body> {
   location?: string;
   /** The body's version, without quotes; a GET is answered 304 when the caller has it. */
   etag?: string;
+  /** Begins to write the events, where the reply is a stream of them; `body` is then undefined. */
+  stream?: StartStream;
   /** What is to happen once the effect is committed, and not when the reply is only repeated. */
   afterCommit?: () => void;
 }
@@ -53,6 +64,8 @@ interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Que
   bodyIsOptional?: true;
   /** Whether `If-Match` is honoured. */
   takesIfMatch?: true;
+  /** Whether `Prefer: wait=N` is honoured. */
+  canWait?: true;
   replies: Replies;
   /** The codes that this endpoint may answer beside those that every route has. */
   errors: readonly RequestErrorCode[];
@@ -90,9 +103,11 @@ type ParamsIn<Path extends string> = Path extends `${string}:${infer Name}/${inf
     : never;
 
 type ReplyOf<Replies> = {
-  [Status in keyof Replies]: Replies[Status] extends { schema: infer Schema extends TSchema }
-    ? EndpointReply<Status, Static<Schema>>
-    : never;
+  [Status in keyof Replies]: Replies[Status] extends { isEventStream: true }
+    ? EndpointReply<Status, undefined> & { stream: StartStream }
+    : Replies[Status] extends { schema: infer Schema extends TSchema }
+      ? EndpointReply<Status, Static<Schema>>
+      : EndpointReply<Status, undefined>;
 }[keyof Replies];
 
 type ValueOf<Schema> = Schema extends TSchema ? Static<Schema> : undefined;

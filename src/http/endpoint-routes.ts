@@ -5,25 +5,30 @@ import { authentication, authorize, type Authenticate } from './authentication.t
 import { backlogLimit } from './backlog.ts';
 import { readJson } from './body.ts';
 import type { Endpoint } from './define-endpoint.ts';
+import { eventStreams } from './event-streams.ts';
 import { changing } from './idempotency.ts';
+import { lastEventIdIn } from './last-event-id.ts';
 import { rateLimiting, type RateLimits } from './rate-limits.ts';
 import { etagsIn } from './representation.ts';
 import { compileValidation } from './validation.ts';
+import { waitOf } from './waiting.ts';
 
 /** Makes routes of the endpoints: who calls, how often, may they, is the request valid, then the handler. */
 export function endpointRoutes<Deps extends { database: Knex }>(
   endpoints: readonly Endpoint<Deps>[],
   deps: Deps,
-  { queuedJobsMax }: { queuedJobsMax: number },
+  { queuedJobsMax, heartbeatMs }: { queuedJobsMax: number; heartbeatMs?: number | undefined },
 ): Router {
   const router = new Router({ strict: true, sensitive: true });
   const limits = rateLimiting(deps.database);
   const refuseWhenFull = backlogLimit(deps.database, queuedJobsMax);
   const change = changing(deps.database);
+  const streams = eventStreams({ heartbeatMs });
   const authenticate = countingFailures(authentication(deps.database), limits);
   for (const endpoint of endpoints) {
     const validate = compileValidation(endpoint);
     const { secret, changesKeys = false } = endpoint;
+    const isStream = Object.values(endpoint.replies).some(({ isEventStream }) => isEventStream);
     router[endpoint.method](endpoint.path, async (ctx) => {
       const principal = await authenticate(ctx);
       ctx.state.organizationId = principal.organizationId;
@@ -36,7 +41,9 @@ export function endpointRoutes<Deps extends { database: Knex }>(
       const needed = endpoint.scopeOf?.({ principal, params }) ?? null;
       if (needed !== null) authorize(principal, needed);
       const expectedVersions = endpoint.takesIfMatch === true ? versionsIn(ctx.headers['if-match']) : null;
-      const request = { principal, params, query, body, expectedVersions };
+      const wait = endpoint.canWait === true ? waitOf(ctx) : null;
+      const lastEventId = isStream ? lastEventIdIn(ctx) : null;
+      const request = { principal, params, query, body, expectedVersions, wait, lastEventId };
       const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
       const handle = async (database: Knex) => {
         // Here, where a repeat does not come: its job was accepted already, what it needs may be gone.
@@ -50,6 +57,8 @@ export function endpointRoutes<Deps extends { database: Knex }>(
         endpoint.method === 'get'
           ? await handle(deps.database)
           : await change(ctx, { principal, body, handle, secret, changesKeys });
+      if (endpoint.canWait === true) ctx.vary('Prefer');
+      if (wait !== null) ctx.set('Preference-Applied', `wait=${String(wait.withinMs / 1000)}`);
       if (reply.location !== undefined) ctx.set('Location', reply.location);
       if (reply.etag !== undefined) {
         ctx.set('ETag', `"${reply.etag}"`);
@@ -57,7 +66,8 @@ export function endpointRoutes<Deps extends { database: Knex }>(
         if (endpoint.method === 'get') ctx.set('Cache-Control', 'private, no-cache');
       }
       ctx.status = reply.status;
-      ctx.body = reply.body;
+      if (reply.stream === undefined) ctx.body = reply.body;
+      else streams.open(ctx, reply.stream);
     });
   }
   return router;

@@ -3,7 +3,7 @@
 import type { TSchema } from 'typebox';
 import { errorCodes, type RequestErrorCode } from '../domain/errors.ts';
 import { errorEnvelope as errorSchema } from '../schemas/error.ts';
-import type { Endpoint } from './define-endpoint.ts';
+import type { Endpoint, ReplySpec } from './define-endpoint.ts';
 import { idempotencyKeyPattern } from './idempotency.ts';
 import { pathParamsOf, pathParamSchema } from './validation.ts';
 
@@ -62,6 +62,10 @@ export function openApiDocument(endpoints: readonly Endpoint<never>[]): Json {
           schema: { type: 'string', examples: ['req_01JMB9G3W6X5Q2R8T4V7Y0Z1AB'] },
         },
         ETag: { description: 'The version of the body, for `If-None-Match`.', schema: { type: 'string' } },
+        'Preference-Applied': {
+          description: 'How long the answer would have waited, where that was asked for.',
+          schema: { type: 'string', examples: ['wait=30'] },
+        },
         Location: { description: 'Where the job, or what was made, can be read.', schema: { type: 'string' } },
         'Idempotent-Replayed': {
           description: '`true` where the answer is that of an earlier request with the same Idempotency-Key.',
@@ -96,6 +100,7 @@ export function openApiDocument(endpoints: readonly Endpoint<never>[]): Json {
 function operationOf(endpoint: Endpoint<never>, component: (schema: TSchema) => Json): Json {
   const { operationId, tag, summary, scope, rateClass, body, bodyIsOptional, replies, errors } = endpoint;
   const isRead = endpoint.method === 'get';
+  const waitHeaders = endpoint.canWait === true ? ['Preference-Applied'] : [];
   const codes = [...everywhere, ...(scope === null ? [] : ['FORBIDDEN_SCOPE' as const])];
   if (body !== undefined) codes.push('PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE');
   if (!isRead) codes.push('IDEMPOTENCY_CONFLICT');
@@ -118,25 +123,48 @@ function operationOf(endpoint: Endpoint<never>, component: (schema: TSchema) => 
             description: reply.description,
             headers: headersOf([
               ...(reply.hasEtag === true ? ['ETag'] : []),
+              ...waitHeaders,
               ...(status === '202' || reply.hasLocation === true ? ['Location'] : []),
               ...(isRead ? [] : ['Idempotent-Replayed']),
               ...limitHeaders,
             ]),
-            content: json(component(reply.schema)),
+            ...contentOf(reply, component),
           },
         ]),
       ),
       ...(isRead && Object.values(replies).some(({ hasEtag }) => hasEtag)
-        ? { 304: { description: 'You have the newest version.', headers: headersOf(['ETag', ...limitHeaders]) } }
+        ? {
+            304: {
+              description: 'You have the newest version.',
+              headers: headersOf(['ETag', ...waitHeaders, ...limitHeaders]),
+            },
+          }
         : {}),
       ...errorReplies(codes),
     },
   };
 }
 
+/** What a reply's body is: JSON, frames with JSON in them, or nothing. */
+function contentOf({ schema, isEventStream }: ReplySpec, component: (schema: TSchema) => Json): Json {
+  if (schema === undefined) return {};
+  if (isEventStream !== true) return { content: json(component(schema)) };
+  // Of one event: 3.1 has no word for the items of a stream, and its readers take the schema for theirs.
+  const event = {
+    type: 'object',
+    required: ['id', 'event', 'data'],
+    properties: {
+      id: { type: 'string', pattern: '^[0-9]+$', description: 'Its number: what `Last-Event-ID` names.' },
+      event: { type: 'string' },
+      data: { type: 'string', contentMediaType: 'application/json', contentSchema: component(schema) },
+    },
+  };
+  return { content: { 'text/event-stream': { schema: event } } };
+}
+
 const limitHeaders = ['RateLimit', 'RateLimit-Policy', 'X-RateLimit-Endpoint-Class'];
 
-function parametersOf({ path, query, method, replies, takesIfMatch }: Endpoint<never>): Json[] {
+function parametersOf({ path, query, method, replies, takesIfMatch, canWait }: Endpoint<never>): Json[] {
   const inQuery = query as { properties: Record<string, TSchema>; required?: string[] } | undefined;
   const header = (name: string, description: string, schema: Json) => ({ name, in: 'header', description, schema });
   return [
@@ -149,6 +177,24 @@ function parametersOf({ path, query, method, replies, takesIfMatch }: Endpoint<n
     })),
     ...(method === 'get' && Object.values(replies).some(({ hasEtag }) => hasEtag)
       ? [header('If-None-Match', 'The `ETag` that you have: answered 304 while it is the newest.', { type: 'string' })]
+      : []),
+    ...(canWait === true
+      ? [
+          header(
+            'Prefer',
+            `\`wait=N\` lets the answer wait N seconds, 60 at most, and says so in \`Preference-Applied\`: with \`If-None-Match\` until
+there is another version, and 304 when there is none by then; without, until the job has ended.`,
+            { type: 'string', examples: ['wait=30'] },
+          ),
+        ]
+      : []),
+    ...(Object.values(replies).some(({ isEventStream }) => isEventStream)
+      ? [
+          header('Last-Event-ID', 'The number of the last event that you have: only what comes after it is sent.', {
+            type: 'string',
+            pattern: '^[0-9]+$',
+          }),
+        ]
       : []),
     ...(takesIfMatch === true
       ? [header('If-Match', 'The `ETag` that you have: 412 when the thing has changed since.', { type: 'string' })]

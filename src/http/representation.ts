@@ -20,9 +20,8 @@ export async function represent(ctx: Context): Promise<void> {
 
   const etag = ctx.res.getHeader('ETag');
   if (typeof etag === 'string') {
-    const codings = [etag, etag.replace(/"$/, '-gzip"')] as const;
-    const [own, other] = isCompressed ? ([codings[1], codings[0]] as const) : codings;
-    const held = heldOf(ctx, own, other);
+    const [own] = codingsOf(etag, isCompressed);
+    const held = heldEtag(ctx, etag, isCompressed);
     if (held !== null && ctx.status === 200 && (ctx.method === 'GET' || ctx.method === 'HEAD')) {
       ctx.set('ETag', held);
       ctx.status = 304;
@@ -38,12 +37,19 @@ export async function represent(ctx: Context): Promise<void> {
   ctx.set('Content-Encoding', 'gzip');
 }
 
+/** A body's ETags, one for each coding: the one in which it would be sent, and the other. */
+function codingsOf(etag: string, isCompressed: boolean): [own: string, other: string] {
+  const compressedOne = etag.replace(/"$/, '-gzip"');
+  return isCompressed ? [compressedOne, etag] : [etag, compressedOne];
+}
+
 /**
  * Tells which of the body's ETags the caller has ([RFC 9110, 13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)); null
  * for none. Koa's own `fresh` would not do: it ignores the validator when the request says `Cache-Control: no-cache`, which fetch
  * always does.
  */
-function heldOf(ctx: Context, own: string, other: string): string | null {
+export function heldEtag(ctx: Context, etag: string, isCompressed = false): string | null {
+  const [own, other] = codingsOf(etag, isCompressed);
   const sent = etagsIn(ctx.get('If-None-Match'));
   if (sent.includes(own) || sent.includes('*')) return own;
   return sent.includes(other) ? other : null;
