@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
 import type { RendererName } from '../domain/shots.ts';
+import type { JobFeed } from '../feed/job-feed.ts';
 import type { Cursors } from '../http/cursors.ts';
 import type { Pictures } from '../pictures/pictures.ts';
 import type { Storage, UploadRequests } from '../storage/storage.ts';
@@ -18,10 +19,13 @@ export interface Deps {
   pictures: Pictures;
   dispatcher: Dispatcher;
   liveJobs: LiveJobs;
+  /** What is wrong with where webhooks are to go, in words; null when nothing is. */
+  webhookUrlFault: (url: string) => string | null;
+  jobFeed: Pick<JobFeed, 'watch'>;
   /** Postgres's time. */
   now: () => Date;
   newId: () => string;
   log: Logger;
-  /** How long this renderer's jobs take, in ms, from those that it completed; null when it completed none. */
-  medianRenderingMs: (renderer: RendererName) => Promise<number | null>;
+  /** How long a drawing of this renderer takes, in ms, from the jobs that it completed; null when it completed none. */
+  medianDrawingMs: (renderer: RendererName) => Promise<number | null>;
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { query } from '../../src/db/database.ts';
+import { formatId, parseId } from '../../src/domain/ids.ts';
 import { allows, scopes } from '../../src/domain/scopes.ts';
 import { endpoints } from '../../src/endpoints/index.ts';
 import { pathParamsOf } from '../../src/http/validation.ts';
@@ -19,13 +20,18 @@ import {
 import { addImage, createInfluencer, type Created } from '../support/builders.ts';
 import { putExampleUpload } from '../support/uploads.ts';
 import { assertRefused, brokenRulesOf, withoutTrace } from '../support/refusals.ts';
+import { insertDelivery, insertEndpoint } from '../support/webhooks.ts';
 
 describe('every endpoint', () => {
   let api: TestApi;
   let tenant: Tenant;
   let created: Created;
+  /** Of a job that has failed, for those that cannot do with one that runs. */
+  let failedJobId: string;
   let assetId: string;
   let apiKeyId: string;
+  let webhookEndpointId: string;
+  let webhookDeliveryId: string;
 
   before(async () => {
     api = await startTestApi();
@@ -38,14 +44,41 @@ describe('every endpoint', () => {
     const project = `${api.url}/v1/projects/${tenant.projectId}`;
     await call(project, { method: 'PATCH', key: tenant.key, body: { status: 'active' } });
     apiKeyId = await idOf(await createTestKey(api.database, tenant.organizationId));
+    ({ jobId: failedJobId } = await createInfluencer(api, tenant));
+    await api
+      .database('jobs')
+      .where({ id: parseId('job', failedJobId) })
+      .update({
+        status: 'failed',
+        stage: null,
+        finished_at: new Date(),
+        error: { code: 'RENDER_FAILED', message: 'no pencil', retryable: true, details: null },
+      });
     created = await createInfluencer(api, tenant);
     assetId = await addImage(api.database, created.influencerId, { role: 'uploaded' });
+    await api.database('webhook_deliveries').delete();
+    await api.database('webhook_endpoints').delete(); // there may be fifty
+    const endpoint = await insertEndpoint(api.database, tenant);
+    webhookEndpointId = formatId('webhookEndpoint', endpoint.id);
+    const { deliveryId } = await insertDelivery(api.database, endpoint, 'delivered');
+    webhookDeliveryId = formatId('webhookDelivery', deliveryId);
   };
   beforeEach(makeThings);
 
   const idOf = async (key: string): Promise<string> =>
     (await call(`${api.url}/v1/whoami`, { key })).body.apiKeyId as string;
-  const things = () => new Map(Object.entries({ ...created, assetId, apiKeyId, projectId: tenant.projectId }));
+  const things = (operationId: string) =>
+    new Map(
+      Object.entries({
+        ...created,
+        ...(operationId === 'retryJob' ? { jobId: failedJobId } : {}),
+        assetId,
+        apiKeyId,
+        webhookEndpointId,
+        webhookDeliveryId,
+        projectId: tenant.projectId,
+      }),
+    );
   const otherKey = async () => (await createTenant(api.database, { scopes: ['*', 'org:admin'] })).key;
   const otherEnvironmentKey = () => createTestKey(api.database, tenant.organizationId, { environment: 'test' });
   const notFound = ['NOT_FOUND', 404];
@@ -55,10 +88,14 @@ describe('every endpoint', () => {
     const params = pathParamsOf(endpoint.path);
     const example = (endpoint.body as { examples?: unknown[] } | undefined)?.examples?.[0];
 
-    const send = (options: CallOptions, ids: ReadonlyMap<string, string> = things()): Promise<Reply> => {
+    const send = (
+      options: CallOptions,
+      ids: ReadonlyMap<string, string> = things(endpoint.operationId),
+    ): Promise<Reply> => {
       const path = endpoint.path.replaceAll(
         /:(\w+)/g,
-        (_, name: string) => ids.get(name) ?? assert.fail(`this test has no ${name}: give it one in things()`),
+        (_, name: string) =>
+          ids.get(name) ?? assert.fail(`this test has no ${name}: give it one in things(endpoint.operationId)`),
       );
       return call(`${api.url}${path}`, {
         method,

@@ -7,6 +7,7 @@ import { shots } from '../../domain/shots.ts';
 import type { JobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
 import { jobEnvelope, jobLocation } from '../jobs/job-envelope.ts';
+import { tooManyQueued } from '../jobs/refusals.ts';
 
 /** What every new influencer has, however it is made; `ownId` is the caller's own id for it, in any spelling. */
 export const newInfluencer = (principal: Principal, ownId: string | undefined, { newId }: Pick<Deps, 'newId'>) => ({
@@ -38,10 +39,7 @@ export async function acceptInfluencer(
     case 'influencer_exists':
       throw new ApiError('CONFLICT', 'Influencer with this id already exists.');
     case 'too_many_queued':
-      throw new ApiError('RATE_LIMITED', `${String(row.queuedLimit)} jobs of this organization are queued already.`, {
-        headers: { 'Retry-After': '30' },
-        details: { limit: 'queued_jobs' },
-      });
+      throw tooManyQueued(row.queuedLimit);
   }
   const sourceInfluencerId = 'sourceId' in row ? row.sourceId : null;
   return {
@@ -50,7 +48,7 @@ export async function acceptInfluencer(
     location: jobLocation(accepted.jobId),
     afterCommit: () => {
       if (accepted.mayStart)
-        dispatcher.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });
+        dispatcher.jobs.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });
     },
   };
 }

@@ -1,3 +1,4 @@
+import { orderCancellation } from '../../db/cancellations.ts';
 import { deleteInfluencer as storeDeletion } from '../../db/influencers.ts';
 import { endJob, lockJobOf } from '../../db/jobs.ts';
 import { formatId } from '../../domain/ids.ts';
@@ -22,19 +23,25 @@ and its clones, with the images that they began with.`,
   takesIfMatch: true,
   replies: { 200: { description: 'It is deleted.', schema: deletedInfluencer } },
   errors: ['NOT_FOUND'],
-  async handle({ principal, params, body, expectedVersions }, { database, newId }) {
+  async handle({ principal, params, body, expectedVersions }, { database, dispatcher, newId }) {
     const owned = { ...principal, id: params.influencerId };
     // The job before the influencer, as the activities do: the other way round, each could wait for the other.
     const job = await lockJobOf(database, owned);
     const deleted = await storeDeletion(database, owned, { reason: body?.reason ?? null, expectedVersions });
     if (typeof deleted === 'string') throw refusedChange(deleted);
-    if (job !== undefined) await endJob(database, job, { status: 'canceled' }, newId());
+    if (job !== undefined) {
+      await endJob(database, job, { status: 'canceled' }, newId());
+      if (job.isDispatched) await orderCancellation(database, job);
+    }
     return {
       status: 200,
       body: {
         influencerId: formatId('influencer', params.influencerId),
         status: 'deleted',
         deletedAt: deleted.deletedAt.toISOString(),
+      },
+      afterCommit: () => {
+        if (job?.isDispatched === true) dispatcher.cancellations.offer(job);
       },
     };
   },

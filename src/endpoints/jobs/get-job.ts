@@ -1,10 +1,10 @@
 import { findJob } from '../../db/jobs.ts';
-import { ApiError } from '../../domain/errors.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { job } from '../../schemas/job.ts';
-import { hourOf } from '../../storage/signed-urls.ts';
 import type { Deps } from '../deps.ts';
 import { jobRecord } from './job-record.ts';
+import { jobNotFound } from './refusals.ts';
+import { jobEtagOf, waitForJob } from './wait-for-job.ts';
 
 export const getJob = defineEndpoint<Deps>()({
   method: 'get',
@@ -14,24 +14,29 @@ export const getJob = defineEndpoint<Deps>()({
   summary: 'Read a job',
   description: `Tells where a job stands: its stage and progress, each image as soon as it is rendered, and, while it runs, why
 nothing moves (\`waiting\`) and when it should be done (\`eta\`). These two are in the body and never in the \`ETag\`, which changes with
-each step of the job.`,
+each step of the job.
+
+To hear of a change at once, send \`Prefer: wait=30\` with the \`ETag\` that you have in \`If-None-Match\`; to have the job once it has ended,
+without it. Such a call counts as one.`,
   scope: 'jobs:read',
   rateClass: 'read-light',
+  canWait: true,
   replies: { 200: { description: 'The job.', schema: job, hasEtag: true } },
   errors: ['NOT_FOUND'],
-  async handle({ principal, params }, { database, liveJobs, medianRenderingMs, urls, now }) {
+  async handle({ principal, params, wait }, { database, liveJobs, jobFeed, medianDrawingMs, urls, now }) {
+    if (wait !== null) await waitForJob({ principal, jobId: params.jobId, wait }, { database, jobFeed, now });
     const row = await findJob(database, { ...principal, id: params.jobId });
-    if (row === undefined) throw new ApiError('NOT_FOUND', 'Job not found.');
+    if (row === undefined) throw jobNotFound();
     const hasWorkflow = row.status === 'running' && row.dispatchedAt !== null;
     const signing = { urls, now: now() };
     return {
       status: 200,
       body: jobRecord(row, {
         live: hasWorkflow ? await liveJobs.of(row) : null,
-        medianRenderingMs: row.renderingAt === null ? null : await medianRenderingMs(row.renderer),
+        drawingMs: hasWorkflow ? await medianDrawingMs(row.renderer) : null,
         ...signing,
       }),
-      etag: `${String(row.version)}-${String(hourOf(signing.now))}`,
+      etag: jobEtagOf(row.version, signing.now),
     };
   },
 });

@@ -4,8 +4,8 @@ import type { JobEnvelope } from '../../schemas/job.ts';
 
 export const jobLocation = (jobId: string): string => `/v1/jobs/${formatId('job', jobId)}`;
 
-/** What a caller gets for a job that was accepted just now. */
-export const jobEnvelope = (job: AcceptedJob): JobEnvelope => ({
+/** What a caller gets for a job, or an attempt of it, that was accepted just now. */
+export const jobEnvelope = (job: Omit<AcceptedJob, 'mayStart'>): JobEnvelope => ({
   jobId: formatId('job', job.jobId),
   kind: 'influencer_create',
   status: 'running',

@@ -1,6 +1,8 @@
 import type { JobListRow, JobRow } from '../../db/jobs.ts';
 import { errorCodes, type ErrorCode } from '../../domain/errors.ts';
+import { etaOf } from '../../domain/eta.ts';
 import { formatId } from '../../domain/ids.ts';
+import { shownProgress } from '../../domain/job-event.ts';
 import type { Job, JobListItem } from '../../schemas/job.ts';
 import type { SignedUrls } from '../../storage/signed-urls.ts';
 import type { LiveJob } from '../../temporal/live-job.ts';
@@ -9,7 +11,8 @@ import { jobLocation } from './job-envelope.ts';
 
 interface Beside {
   live: LiveJob | null;
-  medianRenderingMs: number | null;
+  /** How long a drawing takes; null where none tells. */
+  drawingMs: number | null;
   urls: SignedUrls;
   now: Date;
 }
@@ -20,7 +23,7 @@ export const jobListItem = (row: JobListRow): JobListItem => ({
   kind: row.kind,
   status: row.status,
   stage: row.stage,
-  progress: Math.round(row.progress * 1000) / 1000,
+  progress: shownProgress(row.progress),
   attempt: row.attempt,
   influencerId: formatId('influencer', row.influencerId),
   projectId: formatId('project', row.projectId),
@@ -32,7 +35,7 @@ export const jobListItem = (row: JobListRow): JobListItem => ({
 });
 
 /** A job as callers see it: Postgres's row, and for a running one what Temporal knows beside it. */
-export function jobRecord(row: JobRow, { live, medianRenderingMs, urls, now }: Beside): Job {
+export function jobRecord(row: JobRow, { live, drawingMs, urls, now }: Beside): Job {
   const items = row.shots.map((shot): Job['images']['items'][number] => {
     const drawn = row.shotRows.find((one) => one.shot === shot);
     return {
@@ -55,7 +58,7 @@ export function jobRecord(row: JobRow, { live, medianRenderingMs, urls, now }: B
       items,
     },
     waiting,
-    eta: waiting === null ? etaOf(row, live, medianRenderingMs, now) : null,
+    eta: waiting === null ? etaFor(row, live, drawingMs, now) : null,
     result:
       row.status === 'completed'
         ? {
@@ -71,27 +74,34 @@ function waitingOf(row: JobRow, live: LiveJob | null): Job['waiting'] {
   if (row.status !== 'running') return null;
   if (live?.answered === false) return { reason: 'engine_unavailable', since: live.since.toISOString() };
   if (!row.workerLives) {
-    return { reason: 'no_worker', since: (row.workerSeenAt ?? row.startedAt).toISOString() };
+    return { reason: 'no_worker', since: (row.workerSeenAt ?? row.attemptAt).toISOString() };
   }
   const [held] = live?.heldSteps ?? [];
   if (held !== undefined) {
     return {
-      reason: held.reason,
+      reason: held.code === 'RATE_LIMITED' ? 'rate_limited' : held.reason,
       since: held.since.toISOString(),
       attempt: held.attempt,
       ...(held.nextAttemptAt === null ? {} : { nextAttemptAt: held.nextAttemptAt.toISOString() }),
       ...(held.code === null ? {} : { error: publicErrorOf(held.code) }),
     };
   }
-  return row.stage === 'queued' ? { reason: 'queued', since: row.startedAt.toISOString() } : null;
+  const isQueued = row.stage === 'queued' || row.dispatchedAt === null;
+  return isQueued ? { reason: 'queued', since: row.attemptAt.toISOString() } : null;
 }
 
 const publicErrorOf = (code: ErrorCode) => ({ code, message: errorCodes[code].meaning });
 
 /** When a job that is being rendered should be done: only while its workflow says so itself, and others show how long it takes. */
-function etaOf(row: JobRow, live: LiveJob | null, medianRenderingMs: number | null, now: Date): string | null {
+function etaFor(row: JobRow, live: LiveJob | null, drawingMs: number | null, now: Date): string | null {
   const isRendering = live?.answered === true && live.state?.stage === 'rendering';
-  if (!isRendering || row.renderingAt === null || medianRenderingMs === null) return null;
-  const eta = new Date(row.renderingAt.getTime() + medianRenderingMs);
-  return eta > now ? eta.toISOString() : null;
+  if (!isRendering || drawingMs === null) return null;
+  const times = row.shots.map((shot) => {
+    const drawn = row.shotRows.find((one) => one.shot === shot);
+    return {
+      isSettled: drawn?.status === 'rendered' || drawn?.status === 'failed',
+      startedAt: drawn?.startedAt == null ? null : new Date(drawn.startedAt),
+    };
+  });
+  return etaOf(times, { drawingMs, now })?.toISOString() ?? null;
 }

@@ -11,6 +11,7 @@ import {
   type TestApi,
 } from '../../support/api.ts';
 import { addImage, createInfluencer, insertAsset, setStatus, spellingsOf, unknownId } from '../../support/builders.ts';
+import { until } from '../../support/eventually.ts';
 import { assertRefused, brokenRulesOf } from '../../support/refusals.ts';
 
 interface Image {
@@ -114,6 +115,30 @@ describe('POST /v1/influencers/:influencerId/reference-images', () => {
     assert.deepEqual(
       rows.map(({ position }) => position as number).sort((a, b) => a - b),
       [1, 2, 3, 4, 5, 6, 7, 8],
+    );
+  });
+
+  it('skips one that is erased in that moment', async () => {
+    const [gone, kept] = await assets(2);
+    assert.ok(gone !== undefined && kept !== undefined);
+    const erasing = await api.database.transaction();
+    await erasing('assets')
+      .where({ id: parseId('asset', gone) })
+      .delete();
+    const adding = add([gone, kept]);
+    await until('it waits for the erasing', async () => {
+      const { rows } = await api.database.raw<{ rows: unknown[] }>(
+        `select from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock' and query like '%for key share%'`,
+      );
+      return rows.length > 0;
+    });
+    await erasing.commit();
+    const { status, body } = await adding;
+    assert.equal(status, 200);
+    assert.deepEqual(
+      body.referenceImages.map(({ assetId }: { assetId: string }) => assetId),
+      [kept],
     );
   });
 

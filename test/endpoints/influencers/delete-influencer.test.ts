@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { v7 as newId } from 'uuid';
+import type { Activities } from '../../../activities/index.ts';
+import { claimCancellations } from '../../../src/db/cancellations.ts';
 import { claimUndispatched } from '../../../src/db/dispatch.ts';
 import { moveInfluencer } from '../../../src/db/influencers.ts';
 import { endJob, lockRunningJob } from '../../../src/db/jobs.ts';
-import { parseId } from '../../../src/domain/ids.ts';
 import { runningJobsLimits } from '../../../src/domain/scopes.ts';
-import { fileStorage } from '../../../src/storage/file-storage.ts';
-import { activitiesWith, attemptOf, beginDrawing, complete, drawAndRecord } from '../../support/activities.ts';
-import { call, createTenant, silent, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
+import { attemptOf, beginDrawing, complete, drawAndRecord } from '../../support/activities.ts';
+import { call, createTenant, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
 import { createInfluencer, insertAsset, unknownId, type Created } from '../../support/builders.ts';
+import { activitiesOf, dispatched, jobOf } from '../../support/caller-jobs.ts';
 import { until } from '../../support/eventually.ts';
 import { assertEventsGapless, storedOf, type Stored, type TestJob } from '../../support/jobs.ts';
-import { plainRenderer } from '../../support/plain-renderer.ts';
 import { assertRefused, brokenRulesOf } from '../../support/refusals.ts';
 
 const notFound = { status: 404, code: 'NOT_FOUND', message: 'Influencer not found.' } as const;
@@ -22,31 +22,17 @@ describe('DELETE /v1/influencers/:influencerId', () => {
   let tenant: Tenant;
   let created: Created;
   let job: TestJob;
-  let run: ReturnType<typeof activitiesWith>;
+  let run: Activities;
 
   before(async () => {
     api = await startTestApi();
     tenant = await createTenant(api.database);
-    run = activitiesWith({
-      database: api.database,
-      storage: fileStorage(api.storageFolder),
-      renderers: { illustrated: plainRenderer() },
-      newId,
-      log: silent,
-    });
+    run = activitiesOf(api);
   });
   after(() => api.close());
   const anew = async () => {
     created = await createInfluencer(api, tenant);
-    job = {
-      organizationId: tenant.organizationId,
-      projectId: parseId('project', tenant.projectId),
-      influencerId: parseId('influencer', created.influencerId),
-      jobId: parseId('job', created.jobId),
-      attempt: 1,
-      kind: 'influencer_create',
-      sourceInfluencerId: null,
-    };
+    job = jobOf(tenant, created);
   };
   beforeEach(anew);
 
@@ -177,6 +163,14 @@ describe('DELETE /v1/influencers/:influencerId', () => {
       const ended = await assertCanceled();
       await run.publishInfluencer(attemptOf(job));
       assert.deepEqual(await stored(), ended);
+    });
+
+    it('and has its workflow canceled, until Temporal took that', async () => {
+      await dispatched(api.database, job);
+      await remove();
+      await assertCanceled();
+      await api.database('jobs').where({ id: job.jobId }).update({ cancellation_claimed_until: null });
+      assert.deepEqual(await claimCancellations(api.database, 1_000), [attemptOf(job)]);
     });
 
     it('but not one that has ended: it stays as it is', async () => {

@@ -143,6 +143,16 @@ describe('GET /v1/jobs/:jobId, with Temporal away', () => {
       assert.deepEqual(body.waiting, { reason: 'queued', since: body.startedAt });
     });
 
+    it('queued, since the attempt was accepted, also where it was begun before', async () => {
+      await touchWorker(api.database, newId());
+      const attemptAt = new Date(Date.now() - 60_000);
+      await change({ attempt: 2, started_at: new Date(0), attempt_at: attemptAt });
+      assert.deepEqual((await read()).body.waiting, { reason: 'queued', since: attemptAt.toISOString() });
+      // Put back by the reconciler.
+      await change({ stage: 'rendering', progress: 0.5 });
+      assert.deepEqual((await read()).body.waiting, { reason: 'queued', since: attemptAt.toISOString() });
+    });
+
     it('engine_unavailable, when Temporal is to be asked: at once, and with the rest of the job', async () => {
       await touchWorker(api.database, newId());
       await change({ dispatched_at: new Date(), stage: 'rendering', progress: 0.2, rendering_at: new Date() });
