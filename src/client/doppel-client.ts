@@ -1,4 +1,5 @@
 import type { Static } from 'typebox';
+import type { JobEvent } from '../domain/job-event.ts';
 import type { ApiKey, apiKeyWithSecret, caller, createApiKeyBody, deletedApiKey } from '../schemas/api-key.ts';
 import type {
   addReferenceImagesBody,
@@ -12,7 +13,7 @@ import type {
   referenceImages,
   updateInfluencerBody,
 } from '../schemas/influencer.ts';
-import type { Job, JobEnvelope, JobListItem, jobsQuery } from '../schemas/job.ts';
+import type { Cancellation, Job, JobEnvelope, JobListItem, jobsQuery } from '../schemas/job.ts';
 import type { Asset, createMediaBody, finalizeUploadBody, presignUploadBody, upload } from '../schemas/media.ts';
 import type {
   archivedProject,
@@ -21,7 +22,17 @@ import type {
   projectsQuery,
   updateProjectBody,
 } from '../schemas/project.ts';
+import type {
+  createWebhookEndpointBody,
+  deletedWebhookEndpoint,
+  updateWebhookEndpointBody,
+  webhookDeliveriesQuery,
+  WebhookDelivery,
+  WebhookEndpoint,
+  webhookEndpointWithSecret,
+} from '../schemas/webhook.ts';
 import { DoppelError } from './doppel-error.ts';
+import { jobEvents, type EventsOptions } from './job-events.ts';
 import { listOf, type List, type Page } from './list.ts';
 import {
   createTransport,
@@ -55,12 +66,16 @@ export type CreateApiKey = Static<typeof createApiKeyBody>;
 export type ApiKeyWithSecret = Static<typeof apiKeyWithSecret>;
 export type DeletedApiKey = Static<typeof deletedApiKey>;
 export type Caller = Static<typeof caller>;
+export type CreateWebhookEndpoint = Static<typeof createWebhookEndpointBody>;
+export type UpdateWebhookEndpoint = Static<typeof updateWebhookEndpointBody>;
+export type WebhookEndpointWithSecret = Static<typeof webhookEndpointWithSecret>;
+export type DeletedWebhookEndpoint = Static<typeof deletedWebhookEndpoint>;
+export type WebhookDeliveryFilters = FiltersOf<typeof webhookDeliveriesQuery>;
 
 /** What a list may be narrowed by. */
-type FiltersOf<Schema extends typeof projectsQuery | typeof influencersQuery | typeof jobsQuery> = Omit<
-  Static<Schema>,
-  'limit' | 'cursor'
->;
+type FiltersOf<
+  Schema extends typeof projectsQuery | typeof influencersQuery | typeof jobsQuery | typeof webhookDeliveriesQuery,
+> = Omit<Static<Schema>, 'limit' | 'cursor'>;
 
 /** Something in the version that was read: give its `etag` as `ifMatch`, and it is changed only if nobody else has. */
 export type Versioned<Body> = Body & { etag: string };
@@ -142,16 +157,31 @@ export class DoppelClient {
   readonly jobs = {
     get: (jobId: string, options?: ReadOptions): Promise<Job> => this.#body('GET', `/v1/jobs/${part(jobId)}`, options),
     list: (filters?: JobFilters, options?: ListOptions): List<JobListItem> => this.#list('/v1/jobs', filters, options),
+    /** Asks for a job to be stopped; `accepted` is false where it has ended already. */
+    cancel: (jobId: string, options?: ChangeOptions): Promise<Cancellation> =>
+      this.#body('POST', `/v1/jobs/${part(jobId)}/cancel`, options),
+    /** Begins the next attempt of a job that failed or was canceled: what is missing is rendered. */
+    retry: (jobId: string, options?: ChangeOptions): Promise<JobEnvelope> =>
+      this.#body('POST', `/v1/jobs/${part(jobId)}/retry`, options),
+    /**
+     * Tells what happens to a job, from its first event on, or from behind `lastEventId`: `for await (const event of events)`. It
+     * comes back by itself when the connection breaks, and ends with the job.
+     */
+    events: (jobId: string, options: EventsOptions = {}): AsyncIterable<JobEvent> => {
+      const path = `/v1/jobs/${part(jobId)}/events`;
+      return jobEvents((from) => this.#transport.stream(path, from), options);
+    },
     /** Waits until a job has ended and gives it, however it did: its `status` tells. `signal` bounds the time. */
     wait: (job: string | { jobId: string }, options: WaitOptions = {}): Promise<Job> => {
       const path = `/v1/jobs/${part(typeof job === 'string' ? job : job.jobId)}`;
       const { signal } = options;
-      const look = (etag: string | undefined) =>
+      const look = (etag: string | undefined, waitS: number) =>
         this.#transport.send<Job>('GET', path, {
+          waitS,
           ...(etag === undefined ? {} : { ifNoneMatch: etag }),
           ...(signal === undefined ? {} : { signal }),
         });
-      return waitForJob(look, options);
+      return waitForJob({ look, timeoutMs: this.#transport.timeoutMs }, options);
     },
   };
 
@@ -199,6 +229,42 @@ export class DoppelClient {
       this.#body('POST', `/v1/api-keys/${part(apiKeyId)}/kill`, options),
     delete: (apiKeyId: string, options?: ChangeOptions): Promise<DeletedApiKey> =>
       this.#body('DELETE', `/v1/api-keys/${part(apiKeyId)}`, options),
+  };
+
+  readonly webhookEndpoints = {
+    /** Makes an endpoint. `secret` is shown this once; null, if the answer was lost and this is a repeat: then rotate it. */
+    create: (body: CreateWebhookEndpoint, options?: ChangeOptions): Promise<WebhookEndpointWithSecret> =>
+      this.#body('POST', '/v1/webhook-endpoints', { ...options, body }),
+    list: (options?: ListOptions): List<WebhookEndpoint> => this.#list('/v1/webhook-endpoints', {}, options),
+    get: (webhookEndpointId: string, options?: ReadOptions): Promise<WebhookEndpoint> =>
+      this.#body('GET', `/v1/webhook-endpoints/${part(webhookEndpointId)}`, options),
+    /** Changes what is given; `status: 'enabled'` also ends a pause, and sends what was held. */
+    update: (
+      webhookEndpointId: string,
+      body: UpdateWebhookEndpoint,
+      options?: ChangeOptions,
+    ): Promise<WebhookEndpoint> =>
+      this.#body('PATCH', `/v1/webhook-endpoints/${part(webhookEndpointId)}`, { ...options, body }),
+    delete: (webhookEndpointId: string, options?: ChangeOptions): Promise<DeletedWebhookEndpoint> =>
+      this.#body('DELETE', `/v1/webhook-endpoints/${part(webhookEndpointId)}`, options),
+    /** Gives an endpoint another secret; as with `create`, it may be null. The old one signs beside it for 24 hours. */
+    rotateSecret: (webhookEndpointId: string, options?: ChangeOptions): Promise<WebhookEndpointWithSecret> =>
+      this.#body('POST', `/v1/webhook-endpoints/${part(webhookEndpointId)}/rotate-secret`, options),
+    /** Sends a webhook of type `webhook.test`. */
+    test: (webhookEndpointId: string, options?: ChangeOptions): Promise<WebhookDelivery> =>
+      this.#body('POST', `/v1/webhook-endpoints/${part(webhookEndpointId)}/test`, options),
+    deliveries: (
+      webhookEndpointId: string,
+      filters?: WebhookDeliveryFilters,
+      options?: ListOptions,
+    ): List<WebhookDelivery> =>
+      this.#list(`/v1/webhook-endpoints/${part(webhookEndpointId)}/deliveries`, filters, options),
+  };
+
+  readonly webhookDeliveries = {
+    /** Sends a webhook again that was delivered or failed, with the same id. */
+    redeliver: (deliveryId: string, options?: ChangeOptions): Promise<WebhookDelivery> =>
+      this.#body('POST', `/v1/webhook-deliveries/${part(deliveryId)}/redeliver`, options),
   };
 
   async #body<Body>(method: string, path: string, call?: Call): Promise<Body> {

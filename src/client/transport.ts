@@ -1,6 +1,6 @@
 // One call to the API: sent again where that can help and cannot double anything, and its answer or its error.
 
-import { DoppelError, parsed, type Received } from './doppel-error.ts';
+import { DoppelError, parsed, type Received as Answered } from './doppel-error.ts';
 import { NoAnswerError } from './no-answer-error.ts';
 
 export interface ClientOptions {
@@ -38,10 +38,21 @@ export interface Call extends ChangeOptions {
   /** `ETag` that the thing must have, or that the caller has. */
   ifMatch?: string;
   ifNoneMatch?: string;
+  /** How long the answer may wait for what the caller is after, in seconds. */
+  waitS?: number;
 }
 
-/** Null where the caller has it already: only after `ifNoneMatch`. */
-export type Answer<Body> = { body: Body; etag: string } | null;
+/** Null where the caller has it already: only after `ifNoneMatch`. `canWait` where the API heeded `waitS`. */
+export type Answer<Body> = { body: Body; etag: string; canWait?: true } | null;
+
+/** A stream that has begun. */
+export interface OpenStream {
+  body: ReadableStream<Uint8Array>;
+  /** Breaks it; the reading then fails with the reason. */
+  abort: (reason: unknown) => void;
+  /** To be called when it is not read any more. */
+  close: () => void;
+}
 
 /** Where the bytes of an upload go. */
 interface Place {
@@ -50,6 +61,10 @@ interface Place {
 }
 
 export interface Transport {
+  /** How long one try may take, in ms. */
+  timeoutMs: number;
+  /** Opens a stream of server-sent events, behind the last one that the caller has; null where there is nothing more. */
+  stream: (path: string, options: ReadOptions & { lastEventId: string | null }) => Promise<OpenStream | null>;
   send: <Body>(method: string, path: string, call?: Call) => Promise<Answer<Body>>;
   /** Sends bytes to a place that was made for them; its URL itself says that they may come. */
   put: (place: Place, bytes: Uint8Array | Blob, options?: ReadOptions) => Promise<void>;
@@ -63,6 +78,12 @@ interface Request {
   idempotencyKey: string | null;
   timeoutMs: number;
   signal: AbortSignal | undefined;
+  isStream?: true;
+}
+
+interface Received extends Answered {
+  /** Where the request is for a stream, and gets one. */
+  opened?: OpenStream;
 }
 
 /** An ETag that nothing has: with it, what was read without one is never overwritten unseen. */
@@ -87,16 +108,33 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
     const timer = setTimeout(() => {
       ending.abort(new DOMException(`No answer within ${String(request.timeoutMs)} ms.`, 'TimeoutError'));
     }, request.timeoutMs);
+    const close = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+    let isOpen = false;
     try {
       // Redirected, the key would go wherever the answer says, and a POST would become a GET.
       const response = await dial(url, { method, headers, body, redirect: 'manual', signal: ending.signal });
-      return { status: response.status, headers: response.headers, text: await response.text() };
+      const { status } = response;
+      if (request.isStream === true && status === 200 && response.body !== null) {
+        clearTimeout(timer);
+        isOpen = true;
+        const opened = {
+          body: response.body,
+          abort: (reason: unknown) => {
+            ending.abort(reason);
+          },
+          close,
+        };
+        return { status, headers: response.headers, text: '', opened };
+      }
+      return { status, headers: response.headers, text: await response.text() };
     } catch (fault) {
       signal?.throwIfAborted();
       return { fault: ending.signal.aborted ? ending.signal.reason : fault };
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      if (!isOpen) close();
     }
   };
 
@@ -122,9 +160,21 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
   };
 
   return {
+    timeoutMs,
+    async stream(path, { lastEventId, signal }) {
+      const headers = new Headers({ 'X-Api-Key': apiKey, Accept: 'text/event-stream' });
+      if (lastEventId !== null) headers.set('Last-Event-ID', lastEventId);
+      const received = await persist({
+        ...{ method: 'GET', url: `${root}${path}`, headers, body: null, idempotencyKey: null, timeoutMs, signal },
+        isStream: true,
+      });
+      if (received.status === 204) return null;
+      if (received.opened === undefined) throw new DoppelError(received, null);
+      return received.opened;
+    },
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- which answer a path gives, the caller knows
     async send<Body>(method: string, path: string, call: Call = {}) {
-      const { query = {}, body, ifMatch, ifNoneMatch, signal } = call;
+      const { query = {}, body, ifMatch, ifNoneMatch, waitS, signal } = call;
       // The same key on every try: that is what makes it safe to try again after an answer was lost.
       const idempotencyKey = method === 'GET' ? null : (call.idempotencyKey ?? newIdempotencyKey());
       const headers = new Headers({ 'X-Api-Key': apiKey, Accept: 'application/json' });
@@ -132,6 +182,7 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
       if (idempotencyKey !== null) headers.set('Idempotency-Key', idempotencyKey);
       if (ifMatch !== undefined) headers.set('If-Match', ifMatch);
       if (ifNoneMatch !== undefined) headers.set('If-None-Match', ifNoneMatch);
+      if (waitS !== undefined) headers.set('Prefer', `wait=${String(waitS)}`);
       const received = await persist({
         ...{ method, url: `${root}${path}${queryText(query)}`, headers, idempotencyKey, timeoutMs, signal },
         body: body === undefined ? null : JSON.stringify(body),
@@ -139,7 +190,10 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
       if (received.status === 304 && ifNoneMatch !== undefined) return null;
       const content = parsed(received.text);
       if (content === undefined) throw new DoppelError(received, idempotencyKey);
-      return { body: content as Body, etag: received.headers.get('ETag') ?? noEtag };
+      return {
+        ...{ body: content as Body, etag: received.headers.get('ETag') ?? noEtag },
+        ...(received.headers.has('Preference-Applied') ? { canWait: true } : {}),
+      };
     },
     async put({ url, headers }, bytes, { signal } = {}) {
       const size = bytes instanceof Blob ? bytes.size : bytes.length;

@@ -1,6 +1,8 @@
-// Waits for a job's end with few questions: as the job's own hints say, else less often the longer nothing changes.
+// Waits for a job's end with few questions. The API is let wait until something changes; one that does not is asked as the job's
+// own hints say, else less often the longer nothing changes.
 
 import type { Job } from '../schemas/job.ts';
+import { DoppelError } from './doppel-error.ts';
 import { pause, type Answer, type ReadOptions } from './transport.ts';
 
 export interface WaitOptions extends ReadOptions {
@@ -12,25 +14,46 @@ export interface WaitOptions extends ReadOptions {
 const [shortestMs, longestMs] = [500, 5_000];
 /** What a job waits for is not in its ETag: every so often it is read whole although it has not changed. */
 const wholeEvery = 4;
+/** The longest that the API waits, and how much of the time that a try has it may take. */
+const [longestWaitS, partOfTimeout] = [60, 0.8];
 
-/** Looks at a job until it has ended; `look` gives null where it still has the ETag. */
+interface Looking {
+  /** Gives null where the job still has the ETag. */
+  look: (etag: string | undefined, waitS: number) => Promise<Answer<Job>>;
+  /** How long one look may take. */
+  timeoutMs: number;
+}
+
+/** Looks at a job until it has ended. */
 export async function waitForJob(
-  look: (etag: string | undefined) => Promise<Answer<Job>>,
+  { look, timeoutMs }: Looking,
   { onChange, signal }: WaitOptions,
-  wait = pause,
+  { wait = pause, now = () => performance.now() } = {},
 ): Promise<Job> {
+  const longestS = Math.min(longestWaitS, Math.floor((timeoutMs / 1000) * partOfTimeout));
   let known: NonNullable<Answer<Job>> | undefined;
   for (let looks = 1; ; looks++) {
-    const answer = await look(looks % wholeEvery === 0 ? undefined : known?.etag);
+    const canWait = longestS > 0 && known?.canWait === true;
+    // Where it can, every second look waits, and those between tell what the job waits for.
+    const waitS = canWait && looks % 2 === 0 ? longestS : 0;
+    const isWhole = canWait ? waitS === 0 : looks % wholeEvery === 0;
+    const startedAt = now();
+    const answer = await look(isWhole ? undefined : known?.etag, waitS).catch((error: unknown) => {
+      // As many wait there as may: it is asked without waiting.
+      if (waitS > 0 && error instanceof DoppelError && error.code === 'UNAVAILABLE') return null;
+      throw error;
+    });
+    const hasChanged = answer !== null && answer.etag !== known?.etag;
+    if (hasChanged) looks = 1;
     if (answer !== null) {
-      const hasChanged = answer.etag !== known?.etag;
-      if (hasChanged) looks = 1;
       if (hasChanged || answer.body.waiting?.reason !== known?.body.waiting?.reason) onChange?.(answer.body);
       known = answer;
     }
     if (known === undefined) throw new TypeError('what was never read cannot be unchanged');
     if (known.body.status !== 'running') return known.body;
-    await wait(nextLookMs(known.body, looks), signal);
+    // A process of the API that is being replaced answers early.
+    const isEarly = waitS > 0 && !hasChanged && now() - startedAt < waitS * 500;
+    if (isEarly || longestS === 0 || known.canWait !== true) await wait(nextLookMs(known.body, looks), signal);
   }
 }
 

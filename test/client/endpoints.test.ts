@@ -11,6 +11,7 @@ const idOf = (kind: IdKind) => formatId(kind, '01a20c2e-7b52-7d3e-8f00-012345678
 const [project, influencer, job, asset, apiKey] = (['project', 'influencer', 'job', 'asset', 'apiKey'] as const).map(
   idOf,
 ) as [string, string, string, string, string];
+const webhookEndpoint = idOf('webhookEndpoint');
 const png = { kind: 'image', mimeType: 'image/png' } as const;
 
 type Send = (client: DoppelClient, options: ChangeOptions) => Promise<unknown>;
@@ -87,6 +88,12 @@ const methods: Record<string, [operationId: string, send: Send]> = {
     (client, options) => client.influencers.removeReferenceImage(influencer, asset, options),
   ],
   'jobs.get': ['getJob', (client, options) => client.jobs.get(job, options)],
+  'jobs.events': [
+    'streamJobEvents',
+    async (client, options) => {
+      for await (const event of client.jobs.events(job, { lastEventId: 3, ...options })) assert.fail(event.type);
+    },
+  ],
   'jobs.list': [
     'listJobs',
     (client, options) =>
@@ -97,6 +104,8 @@ const methods: Record<string, [operationId: string, send: Send]> = {
         )
         .page('cursor'),
   ],
+  'jobs.cancel': ['cancelJob', (client, options) => client.jobs.cancel(job, options)],
+  'jobs.retry': ['retryJob', (client, options) => client.jobs.retry(job, options)],
   'media.presign': [
     'presignUpload',
     (client, options) => client.media.presign(project, { ...png, filename: 'a.png', sizeBytes: 3 }, options),
@@ -122,6 +131,50 @@ const methods: Record<string, [operationId: string, send: Send]> = {
   'apiKeys.rotate': ['rotateApiKey', (client, options) => client.apiKeys.rotate(apiKey, options)],
   'apiKeys.kill': ['killApiKey', (client, options) => client.apiKeys.kill(apiKey, options)],
   'apiKeys.delete': ['deleteApiKey', (client, options) => client.apiKeys.delete(apiKey, options)],
+  'webhookEndpoints.create': [
+    'createWebhookEndpoint',
+    (client, options) =>
+      client.webhookEndpoints.create(
+        { url: 'https://a.example.com', events: ['job.completed'], description: 'd', projectId: project },
+        options,
+      ),
+  ],
+  'webhookEndpoints.list': [
+    'listWebhookEndpoints',
+    (client, options) => client.webhookEndpoints.list({ pageSize: 2, ...options }).page('cursor'),
+  ],
+  'webhookEndpoints.get': [
+    'getWebhookEndpoint',
+    (client, options) => client.webhookEndpoints.get(webhookEndpoint, options),
+  ],
+  'webhookEndpoints.update': [
+    'updateWebhookEndpoint',
+    (client, options) =>
+      client.webhookEndpoints.update(webhookEndpoint, { status: 'enabled', description: null }, options),
+  ],
+  'webhookEndpoints.delete': [
+    'deleteWebhookEndpoint',
+    (client, options) => client.webhookEndpoints.delete(webhookEndpoint, options),
+  ],
+  'webhookEndpoints.rotateSecret': [
+    'rotateWebhookSecret',
+    (client, options) => client.webhookEndpoints.rotateSecret(webhookEndpoint, options),
+  ],
+  'webhookEndpoints.test': [
+    'testWebhookEndpoint',
+    (client, options) => client.webhookEndpoints.test(webhookEndpoint, options),
+  ],
+  'webhookEndpoints.deliveries': [
+    'listWebhookDeliveries',
+    (client, options) =>
+      client.webhookEndpoints
+        .deliveries(webhookEndpoint, { status: ['failed', 'held'] }, { pageSize: 2, ...options })
+        .page('cursor'),
+  ],
+  'webhookDeliveries.redeliver': [
+    'redeliverWebhook',
+    (client, options) => client.webhookDeliveries.redeliver(idOf('webhookDelivery'), options),
+  ],
 };
 
 /** Methods that are made of others. */
@@ -135,7 +188,10 @@ function recording() {
     apiKey: 'lp_test',
     fetch: (url, init = {}) => {
       sent.push({ url: new URL(url), init });
-      return Promise.resolve(Response.json({ items: [], nextCursor: null }));
+      const isStream = new Headers(init.headers).get('Accept') === 'text/event-stream';
+      return Promise.resolve(
+        isStream ? new Response(null, { status: 204 }) : Response.json({ items: [], nextCursor: null }),
+      );
     },
   });
   return { client, sent };
