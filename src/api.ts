@@ -6,9 +6,10 @@ import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
 import { databaseClock } from './clock.ts';
 import { closers } from './closers.ts';
-import { medianRenderingMs } from './db/durations.ts';
+import { medianDrawingMs } from './db/durations.ts';
 import type { RendererName } from './domain/shots.ts';
 import { endpoints } from './endpoints/index.ts';
+import { openJobFeed } from './feed/job-feed.ts';
 import { createApp } from './http/app.ts';
 import { signedCursors } from './http/cursors.ts';
 import { fileRoutes } from './http/files.ts';
@@ -23,6 +24,7 @@ import { uploadUrls } from './storage/upload-urls.ts';
 import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
+import { webhookUrlFault } from './webhooks/webhook-url.ts';
 
 export interface ApiParts {
   server: HttpServer;
@@ -34,15 +36,27 @@ export interface ApiParts {
   storageFolder: string;
   /** How many jobs may be queued, of all organizations. */
   queuedJobsMax: number;
+  /** How many may watch jobs at a time. */
+  watchersMax: number;
+  /** Whether webhooks may go to a receiver on this machine. */
+  webhooksAllowLocalhost: boolean;
+  /** How often a stream on which nothing happens is written to, in ms; 15 s if not given. */
+  heartbeatMs?: number;
   proxyHops: number;
   corsOrigins: readonly string[];
   log: Logger;
 }
 
+interface RunningApi {
+  /** How many watch jobs now. */
+  watchers: () => number;
+  close: () => Promise<void>;
+}
+
 export const storageFolderOf = (dataDir: string): string => path.join(dataDir, 'storage');
 
 /** Serves the API until closed. Needs Postgres, migrated; goes on accepting while Temporal is away. */
-export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<void> }> {
+export async function startApi(parts: ApiParts): Promise<RunningApi> {
   const { server, storageFolder, log } = parts;
   const opened = closers();
   try {
@@ -51,9 +65,13 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
     const clock = await databaseClock(database, log);
     opened.add(clock.close);
 
+    const { databaseUrl, watchersMax } = parts;
+    const jobFeed = openJobFeed({ database, databaseUrl, watchersMax, log });
+    opened.add(jobFeed.close);
+
     const { temporal, connection } = openTemporal(parts.temporal);
     opened.add(() => connection.close());
-    const dispatcher = createDispatcher({ database, temporal, log });
+    const dispatcher = createDispatcher({ database, temporal, newId, log });
     opened.add(dispatcher.close);
 
     const urls = signedUrls(parts.publicUrl, parts.signingKeys);
@@ -71,10 +89,12 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
         pictures: createPictures(),
         dispatcher,
         liveJobs: createLiveJobs(temporal, log),
+        webhookUrlFault: (url) => webhookUrlFault(url, { allowsLocalhost: parts.webhooksAllowLocalhost }),
+        jobFeed,
         now: clock.now,
         newId,
         log,
-        medianRenderingMs: sharedFor(10_000, (renderer: RendererName) => medianRenderingMs(database, renderer)),
+        medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
       },
       routes: [
         fileRoutes({ folder: storageFolder, urls, now: clock.now }),
@@ -88,6 +108,7 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
         },
       },
       queuedJobsMax: parts.queuedJobsMax,
+      heartbeatMs: parts.heartbeatMs,
       proxyHops: parts.proxyHops,
       corsOrigins: parts.corsOrigins,
       isHttps: parts.publicUrl.startsWith('https:'),
@@ -97,9 +118,10 @@ export async function startApi(parts: ApiParts): Promise<{ close: () => Promise<
     server.serve(app.callback());
     opened.add(() => {
       isDraining = true;
+      jobFeed.drain();
       return server.close();
     });
-    return opened;
+    return { watchers: jobFeed.size, close: opened.close };
   } catch (error) {
     await opened.close();
     throw error;

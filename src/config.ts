@@ -41,7 +41,7 @@ export const environmentSchema = Type.Object({
     minimum: 2,
     maximum: 1_000,
     default: 10,
-    description: 'Most connections that one process opens to Postgres.',
+    description: 'Most connections that one process opens to Postgres; a worker opens 5 more for webhooks.',
   }),
   SIGNING_KEYS: Type.Optional(
     Type.String({
@@ -70,6 +70,24 @@ export const environmentSchema = Type.Object({
     default: 200_000,
     description: 'Most jobs that may be queued, of all organizations; past it the API accepts none for a while.',
   }),
+  ATTEMPT_TIMEOUT_MINUTES: Type.Integer({
+    minimum: 1,
+    maximum: 43_200,
+    default: 120,
+    description: 'How long an attempt of a job may take, from its first drawing on; then it fails and may be retried.',
+  }),
+  WATCHERS_MAX: Type.Integer({
+    minimum: 0,
+    maximum: 1_000_000,
+    default: 10_000,
+    description:
+      'Most callers that may wait for a job or stream its events at one API process at a time; one organization may be half of them, and past it they are told to come back.',
+  }),
+  WEBHOOKS_ALLOW_LOCALHOST: Type.Boolean({
+    default: false,
+    description:
+      'Whether webhooks may go to a receiver on this machine (`localhost`, `127.0.0.1`, `::1`), over http too: for development alone.',
+  }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     description: 'Least severe messages that are logged.',
@@ -92,6 +110,9 @@ export interface Config {
   proxyHops: number;
   corsOrigins: string[];
   queuedJobsMax: number;
+  watchersMax: number;
+  attemptTimeoutMinutes: number;
+  webhooksAllowLocalhost: boolean;
   logLevel: string;
   /** Where the environment, or Temporal's configuration file, says that Temporal is. */
   temporal: ClientConnectConfig;
@@ -130,6 +151,9 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     proxyHops: values.PROXY_HOPS,
     corsOrigins: values.CORS_ORIGINS?.split(',') ?? [],
     queuedJobsMax: values.QUEUED_JOBS_MAX,
+    watchersMax: values.WATCHERS_MAX,
+    attemptTimeoutMinutes: values.ATTEMPT_TIMEOUT_MINUTES,
+    webhooksAllowLocalhost: values.WEBHOOKS_ALLOW_LOCALHOST,
     logLevel: values.LOG_LEVEL,
     temporal: readTemporal(environment),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => environment[name]),

@@ -2,7 +2,6 @@
 
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { DoppelClient, type CreateInfluencer } from './client/index.ts';
@@ -98,15 +97,13 @@ async function makeDemo(database: Knex, apiUrl: string): Promise<Omit<Demo, 'api
 
 /** Creates the person as any caller would, and waits for its images. */
 async function createThroughApi(apiUrl: string, apiKey: string, projectId: string): Promise<string> {
-  const { influencers } = new DoppelClient({ baseUrl: apiUrl, apiKey });
-  const { influencerId } = await influencers.create(projectId, person);
-  const giveUpAt = Date.now() + readyWithinMs;
-  for (;;) {
-    const { status, errorMessage } = await influencers.get(influencerId);
-    if (status === 'ready') return influencerId;
-    if (status === 'failed' || Date.now() > giveUpAt) {
-      throw new StartError(`The demo influencer was not rendered (${errorMessage ?? status}); the log says why.`);
-    }
-    await delay(100);
-  }
+  const { influencers, jobs } = new DoppelClient({ baseUrl: apiUrl, apiKey });
+  const { influencerId, jobId } = await influencers.create(projectId, person);
+  const signal = AbortSignal.timeout(readyWithinMs);
+  const job = await jobs.wait(jobId, { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+  if (job?.status === 'completed') return influencerId;
+  const reason = job?.error?.message ?? job?.status ?? 'it takes too long';
+  throw new StartError(`The demo influencer was not rendered (${reason}); the log says why.`);
 }

@@ -64,6 +64,8 @@ export async function startEverything(config: Config, opened: Closers, progress:
   const shared = {
     databaseUrl,
     databasePoolMax: config.databasePoolMax,
+    attemptTimeoutMinutes: config.attemptTimeoutMinutes,
+    webhooksAllowLocalhost: config.webhooksAllowLocalhost,
     temporal: temporal.connect,
     storageFolder: storageFolderOf(config.dataDir),
     log,

@@ -12,6 +12,7 @@ import {
   createDatabaseActivities,
   createDrawingActivities,
   createHousekeepingActivities,
+  createWebhookActivities,
 } from '../activities/index.ts';
 import { illustratedRenderer } from '../activities/rendering/illustrated/illustrated-renderer.ts';
 import type { Renderer } from '../activities/rendering/renderer.ts';
@@ -26,15 +27,21 @@ import { openMigratedDatabase } from './migrated-database.ts';
 import { fileStorage } from './storage/file-storage.ts';
 import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
-import { ensureSchedules, updateSchedules } from './temporal/schedules.ts';
+import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+import { createSender } from './webhooks/send-webhook.ts';
 
 export interface WorkerParts {
   databaseUrl: string;
   databasePoolMax: number;
   temporal: ClientConnectConfig;
   storageFolder: string;
+  /** How long an attempt may take from its first drawing on. */
+  attemptTimeoutMinutes: number;
+  /** Whether webhooks may go to a receiver on this machine. */
+  webhooksAllowLocalhost: boolean;
   /** Others than the product's, for tests. */
+  reconcileEveryMs?: number;
   renderers?: Record<RendererName, Renderer>;
   log: Logger;
 }
@@ -48,8 +55,7 @@ export interface RunningWorker {
 const workflowsPath = fileURLToPath(new URL('../workflows', import.meta.url));
 const seenEveryMs = 5_000;
 const retryAfterMs = 1_000;
-const schedulesEveryMs = 60_000;
-const schedulesRetryMs = 5_000;
+const webhookPoolMax = 5;
 
 /** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
@@ -59,6 +65,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
     opened.add(() => database.destroy());
+    // Their own: whatever webhooks wait for, jobs go on.
+    const webhookDatabase = await openMigratedDatabase(parts.databaseUrl, webhookPoolMax);
+    opened.add(() => webhookDatabase.destroy());
     const { temporal: client, connection } = openTemporal(temporal);
     opened.add(() => connection.close());
 
@@ -71,33 +80,16 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       newId,
       log,
     };
+    const sendWebhook = createSender({ allowsLocalhost: parts.webhooksAllowLocalhost });
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: Runtime.instance().logger });
     const closing = new AbortController();
     let polling: Worker[] = [];
-
-    /** Once as this release wants them, then as long as it works: someone may delete them, or bring up an empty Temporal. */
-    const keepSchedules = async (signal: AbortSignal): Promise<void> => {
-      let ensure = updateSchedules;
-      while (!signal.aborted) {
-        let nextMs = schedulesEveryMs;
-        try {
-          // A signal for each call, since the SDK never lets go of the one that it listens to.
-          await client.withAbortSignal(AbortSignal.any([signal]), () => ensure(client));
-          ensure = ensureSchedules;
-        } catch (error) {
-          nextMs = schedulesRetryMs; // Temporal refuses one of two workers that update a schedule at the same moment
-          log.warn({ err: error }, 'the schedules could not be made sure of; trying again');
-        }
-        await delay(nextMs, undefined, { signal }).catch(() => undefined); // closing ends the wait
-      }
-    };
 
     const work = async (): Promise<void> => {
       const native = await NativeConnection.connect(temporal.connectionOptions);
       const stopping = new AbortController();
       const signal = AbortSignal.any([closing.signal, stopping.signal]);
       const stopped = aborted(signal);
-      let keeping = Promise.resolve();
       const workers: Worker[] = [];
       try {
         await ensureSearchAttributes(native, namespace).catch((error: unknown) => {
@@ -133,13 +125,26 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             activities: { ...createDrawingActivities(deps), ...createHousekeepingActivities(deps) },
             maxConcurrentActivityTaskExecutions: availableParallelism(),
             // A cancellation reaches an activity with its heartbeat.
-            maxHeartbeatThrottleInterval: '1 second',
-            defaultHeartbeatThrottleInterval: '1 second',
+            maxHeartbeatThrottleInterval: '500 milliseconds',
+            defaultHeartbeatThrottleInterval: '500 milliseconds',
+          }),
+        );
+        workers.push(
+          await Worker.create({
+            ...shared,
+            taskQueue: taskQueues.webhooks,
+            workflowBundle,
+            activities: createWebhookActivities({ database: webhookDatabase, sendWebhook, log }),
+            // They wait for receivers, and take nothing else meanwhile.
+            maxConcurrentActivityTaskExecutions: 50,
+            // A delivery moves a few times in three days: few are worth being kept.
+            maxCachedWorkflows: 100,
+            workflowThreadPoolSize: 1,
+            stickyQueueScheduleToStartTimeout: '1 second',
           }),
         );
         polling = workers;
         log.info('worker polls');
-        keeping = keepSchedules(signal);
       } catch (error) {
         stopping.abort();
         throw error;
@@ -152,7 +157,6 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             }),
           ),
         ).finally(() => native.close());
-        await keeping;
         polling = [];
       }
     };
@@ -184,9 +188,16 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       closing.abort();
       await working;
     });
-    const dispatcher = createDispatcher({ database, temporal: client, log });
+    const dispatcher = createDispatcher({ database, temporal: client, newId, log });
     dispatcher.scan();
     opened.add(dispatcher.close);
+    const { attemptTimeoutMinutes, reconcileEveryMs } = parts;
+    const reconciler = createReconciler(
+      { database, temporal: client, connection, cancellations: dispatcher.cancellations, newId, log },
+      { attemptTimeoutMinutes, ...(reconcileEveryMs === undefined ? {} : { everyMs: reconcileEveryMs }) },
+    );
+    reconciler.start();
+    opened.add(reconciler.close);
 
     return {
       close: opened.close,

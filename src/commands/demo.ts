@@ -2,7 +2,6 @@
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { contactSheet } from '../../activities/rendering/contact-sheet.ts';
 import { DoppelClient } from '../client/index.ts';
 import type { Config } from '../config.ts';
@@ -46,7 +45,7 @@ async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
   const name = `${source.name} (EU)`;
   console.log(`\nCloning ${source.name} with ${JSON.stringify(overrides)}`);
   const { jobId, influencerId } = await doppel.influencers.clone(known.influencerId, { name, overrides });
-  await watch(() => doppel.jobs.get(jobId));
+  await watch(doppel, jobId);
   const clone = await doppel.influencers.get(influencerId);
 
   const folder = path.join(dataDir, 'demo');
@@ -80,22 +79,21 @@ async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
 }
 
 /** Shows a job as a bar until it has ended; throws a `StartError` when it did not complete. */
-async function watch(read: () => Promise<Job>): Promise<void> {
-  const giveUpAt = Date.now() + doneWithinMs;
-  for (;;) {
-    const job = await read();
-    const filled = Math.round(job.progress * 30);
-    const bar = `${'█'.repeat(filled)}${'░'.repeat(30 - filled)}`;
-    const state = `${bar} ${job.stage ?? job.status}, ${String(job.images.rendered)} of ${String(job.images.total)} images`;
-    if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${state}`);
-    if (job.status !== 'running') {
-      console.log(process.stdout.isTTY ? '' : `  ${state}`);
-      if (job.status === 'completed') return;
-      throw new StartError(`The job ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`);
-    }
-    if (Date.now() > giveUpAt) throw new StartError(`The job still runs after five minutes (${job.jobId}).`);
-    await delay(100);
-  }
+async function watch(doppel: DoppelClient, jobId: string): Promise<void> {
+  const signal = AbortSignal.timeout(doneWithinMs);
+  const job = await doppel.jobs.wait(jobId, { onChange: show, signal }).catch((error: unknown) => {
+    throw signal.aborted ? new StartError(`The job still runs after five minutes (${jobId}).`) : error;
+  });
+  if (job.status === 'completed') return;
+  throw new StartError(`The job ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`);
+}
+
+function show(job: Job): void {
+  const filled = Math.round(job.progress * 30);
+  const bar = `${'█'.repeat(filled)}${'░'.repeat(30 - filled)}`;
+  const state = `${bar} ${job.stage ?? job.status}, ${String(job.images.rendered)} of ${String(job.images.total)} images`;
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${state}`);
+  if (job.status !== 'running') console.log(process.stdout.isTTY ? '' : `  ${state}`);
 }
 
 async function pictureAt(url: string): Promise<Uint8Array> {

@@ -1,9 +1,7 @@
-import Koa from 'koa';
 import { v7 as newId } from 'uuid';
 import type { Config } from '../config.ts';
 import { storageFolderOf } from '../api.ts';
-import { createStartingApp } from '../http/app.ts';
-import { healthRoutes } from '../http/health.ts';
+import { createFrame, createStartingApp } from '../http/app.ts';
 import { openServer } from '../http/server.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
 import { startWorker } from '../worker.ts';
@@ -28,9 +26,8 @@ export async function worker(config: Config): Promise<void> {
     opened.add(() => {
       isDraining = true;
     });
-    const app = new Koa();
-    app.use(healthRoutes({ isDraining: () => isDraining, check: running.check }).routes());
-    server.serve(app.callback());
+    const health = { isDraining: () => isDraining, check: running.check };
+    server.serve(createFrame({ health, newId, log }).callback());
     log.info({ url: server.url }, 'worker started');
     return {};
   });
