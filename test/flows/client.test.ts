@@ -27,6 +27,8 @@ describe('a program', () => {
     worker = await startWorker({
       databaseUrl: api.databaseUrl,
       databasePoolMax: 10,
+      attemptTimeoutMinutes: 120,
+      webhooksAllowLocalhost: false,
       temporal: temporal.connect,
       storageFolder: api.storageFolder,
       renderers: { illustrated: plainRenderer() },

@@ -57,6 +57,8 @@ describe('influencers, from the request to the pictures', () => {
     startWorker({
       databaseUrl: api.databaseUrl,
       databasePoolMax: 10,
+      attemptTimeoutMinutes: 120,
+      webhooksAllowLocalhost: false,
       temporal: temporal.connect,
       storageFolder: api.storageFolder,
       renderers: { illustrated: plainRenderer(before) },
@@ -71,6 +73,8 @@ describe('influencers, from the request to the pictures', () => {
       worker = await startWorker({
         databaseUrl: api.databaseUrl,
         databasePoolMax: 10,
+        attemptTimeoutMinutes: 120,
+        webhooksAllowLocalhost: false,
         temporal: temporal.connect,
         storageFolder: api.storageFolder,
         log: silent,

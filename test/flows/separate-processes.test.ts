@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { storageFolderOf } from '../../src/api.ts';
 import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { spawnDoppel, type DoppelProcess } from '../support/doppel-process.ts';
-import { until } from '../support/eventually.ts';
+import { eventually, until } from '../support/eventually.ts';
 import { assertWhole, cloneTimes, createReady, person, untilCompleted, untilInTheMiddle } from '../support/flows.ts';
 import type { Caller } from '../support/flows.ts';
 import { createTestDatabase } from '../support/postgres.ts';
@@ -94,6 +94,45 @@ describe('API and worker as processes of their own', () => {
       await assertWhole(api.database, jobIds, storageFolderOf(folder));
 
       await assertStops(second);
+    });
+
+    it('a job says that no worker lives once all were killed, and goes on when one is back', async function () {
+      this.timeout(120_000);
+      const worker = startWorkerProcess();
+      const sourceId = await createReady(caller, tenant.projectId);
+      worker.kill('SIGKILL');
+      await worker.exited;
+      const [jobId = ''] = await cloneTimes(caller, sourceId, 1);
+      const read = async () => (await call(`${api.url}/v1/jobs/${jobId}`, { key: tenant.key })).body;
+      const { waiting } = await eventually(
+        'it says no_worker',
+        async () => {
+          const job = await read();
+          return job.waiting?.reason === 'no_worker' ? job : undefined;
+        },
+        { withinMs: 30_000 },
+      );
+      assert.ok(Date.parse(waiting.since) < Date.now());
+      startWorkerProcess();
+      await untilCompleted(api.database, [jobId], 60_000);
+      assert.equal((await read()).waiting, null);
+    });
+
+    it('jobs are told while Temporal is away in the middle of them, and complete when it is back', async function () {
+      this.timeout(120_000);
+      startWorkerProcess();
+      const sourceId = await createReady(caller, tenant.projectId);
+      const jobIds = await cloneTimes(caller, sourceId, 20);
+      await untilInTheMiddle(api.database, jobIds);
+      await temporal.kill();
+      for (const jobId of jobIds) {
+        const { status, body } = await call(`${api.url}/v1/jobs/${jobId}`, { key: tenant.key });
+        assert.equal(status, 200);
+        assert.ok(body.status === 'completed' || body.waiting !== undefined);
+      }
+      await temporal.restart();
+      await untilCompleted(api.database, jobIds, 90_000);
+      await assertWhole(api.database, jobIds, storageFolderOf(folder));
     });
 
     it('a worker is ready while it polls', async () => {

@@ -21,13 +21,15 @@ import { createStartingApp } from '../../src/http/app.ts';
 import { createApiKey } from '../../src/http/authentication.ts';
 import { openServer } from '../../src/http/server.ts';
 import { assertDocumented } from './openapi.ts';
-import { createTestDatabase } from './postgres.ts';
+import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
 export interface TestApi {
   url: string;
   database: Knex;
   databaseUrl: string;
   storageFolder: string;
+  /** How many watch jobs now. */
+  watchers: () => number;
   close: () => Promise<void>;
 }
 
@@ -39,13 +41,20 @@ export const silent = pino({ level: 'silent' });
 /** The key that the test API signs URLs with. */
 export const testSigningKey = { id: 'test', secret: 'a secret of the tests, long enough' };
 
-interface TestApiOptions extends Partial<Pick<ApiParts, 'temporal' | 'log' | 'signingKeys' | 'databasePoolMax'>> {
+interface TestApiOptions extends Partial<
+  Pick<
+    ApiParts,
+    'temporal' | 'log' | 'signingKeys' | 'databasePoolMax' | 'watchersMax' | 'heartbeatMs' | 'webhooksAllowLocalhost'
+  >
+> {
+  /** A database that several work on; it outlives this one. */
+  on?: TestDatabase;
   /** Where the API finds the database, when it is not to go there directly. */
   through?: (databaseUrl: string) => string;
 }
 
-export async function startTestApi({ through = (url) => url, ...parts }: TestApiOptions = {}): Promise<TestApi> {
-  const { database, url: databaseUrl, drop } = await createTestDatabase();
+export async function startTestApi({ on, through = (url) => url, ...parts }: TestApiOptions = {}): Promise<TestApi> {
+  const { database, url: databaseUrl, drop } = on ?? (await createTestDatabase());
   const storageFolder = await mkdtemp(path.join(tmpdir(), 'doppel-storage-'));
   const server = await openServer({ host: '127.0.0.1', port: 0 }, createStartingApp({ newId, log: silent }).callback());
   const api = await startApi({
@@ -57,6 +66,8 @@ export async function startTestApi({ through = (url) => url, ...parts }: TestApi
     signingKeys: [testSigningKey],
     storageFolder,
     queuedJobsMax: 1_000_000,
+    watchersMax: 10_000,
+    webhooksAllowLocalhost: false,
     proxyHops: 1,
     corsOrigins: [],
     log: silent,
@@ -67,9 +78,10 @@ export async function startTestApi({ through = (url) => url, ...parts }: TestApi
     database,
     databaseUrl,
     storageFolder,
+    watchers: api.watchers,
     async close() {
       await api.close();
-      await drop();
+      if (on === undefined) await drop();
       await rm(storageFolder, { recursive: true, force: true });
     },
   };
@@ -152,7 +164,9 @@ export async function call(url: string, options: CallOptions = {}): Promise<Repl
     },
     ...(body === undefined ? {} : { body: isRaw(body) ? body : JSON.stringify(body) }),
   });
-  const text = await response.body.text();
+  const isStream = method === 'GET' && response.headers['content-type'] === 'text/event-stream';
+  if (isStream) response.body.on('error', () => undefined).destroy(); // it need not end by itself
+  const text = isStream ? '' : await response.body.text();
   const reply: Reply = {
     status: response.statusCode,
     headers: new Headers(

@@ -6,8 +6,10 @@ import { v7 as newId } from 'uuid';
 import { acceptJobs, type NewClone, type NewCreation } from '../../src/db/accept.ts';
 import { query, type Trx } from '../../src/db/database.ts';
 import type { Dispatch } from '../../src/db/dispatch.ts';
+import { lockJob } from '../../src/db/jobs.ts';
 import { insertOrganization } from '../../src/db/organizations.ts';
 import { insertProject } from '../../src/db/projects.ts';
+import { retryLockedJob } from '../../src/db/retry.ts';
 import type { Identity } from '../../src/domain/influencer.ts';
 import { queuedJobsLimits, runningJobsLimits, type Tier } from '../../src/domain/scopes.ts';
 import { shots, type Shot } from '../../src/domain/shots.ts';
@@ -147,20 +149,19 @@ export function assertEventsGapless({ job, events }: Pick<Stored, 'job' | 'event
   assert.equal(events.at(-1)?.status, job.status);
 }
 
-/** Begins the next attempt of a job that has ended, with the shots that it rendered kept. */
-export async function retryJob(database: Trx, job: TestJob): Promise<TestJob> {
-  await query(
-    database,
-    `with moved as (
-       update jobs set status = 'running', stage = 'queued', progress = 0, attempt = attempt + 1, error = null,
-              finished_at = null, dispatched_at = null, last_seq = last_seq + 1
-       where id = :jobId returning *
-     )
-     insert into job_events (organization_id, job_id, seq, id, type, status, stage, progress, attempt)
-     select organization_id, id, last_seq, :eventId, 'job.accepted', status, stage, progress, attempt from moved`,
-    { jobId: job.jobId, eventId: newId() },
-  );
-  return { ...job, attempt: job.attempt + 1 };
+/** Begins the next attempt of a job that has ended, as the API does. */
+export async function retryJob(database: Knex, { jobId, organizationId }: TestJob): Promise<TestJob> {
+  return database.transaction(async (trx) => {
+    const job = await lockJob(trx, { organizationId, environment: 'live', id: jobId });
+    const retried =
+      job &&
+      (await retryLockedJob(trx, job, {
+        eventId: newId(),
+        queuedLimit: queuedJobsLimits.internal,
+        runningLimit: runningJobsLimits.internal,
+      }));
+    return retried ?? assert.fail('the job cannot be retried');
+  });
 }
 
 export const deleteInfluencer = (database: Knex, { influencerId }: TestJob): Promise<unknown> =>

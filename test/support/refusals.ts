@@ -34,6 +34,8 @@ export async function storedRows(database: Knex): Promise<Record<string, number>
     'job_shots',
     'projects',
     'api_keys',
+    'webhook_endpoints',
+    'webhook_deliveries',
   ];
   const counts = tables.map(async (table) => {
     const rows = await database(table).count<{ count: string }[]>();

@@ -7,6 +7,8 @@ export interface SeverableLine {
   through: (url: string) => string;
   /** Breaks the connections and refuses new ones, until it is mended. */
   cut: () => Promise<void>;
+  /** Lets nothing through on the connections that are there, and says nothing of it; new ones work. */
+  silence: () => void;
   mend: () => Promise<void>;
 }
 
@@ -48,6 +50,9 @@ export async function layLine(): Promise<SeverableLine> {
       server.close();
       for (const socket of sockets) socket.destroy();
       await once(server, 'close');
+    },
+    silence() {
+      for (const socket of sockets) socket.unpipe().pause();
     },
     mend: () => listen(port),
   };

@@ -56,7 +56,7 @@ const workingSteps: Activities = {
   drawShot: ({ shot }) => Promise.resolve(drawnOf(shot)),
   recordShot: nothing,
   failShot: nothing,
-  publishInfluencer: nothing,
+  publishInfluencer: () => Promise.resolve('published'),
   failJob: nothing,
   cancelJob: nothing,
 };
