@@ -156,6 +156,8 @@ async function openSide(databaseUrl: string, database: Knex, crowd: Crowd): Prom
     signingKeys: [{ id: 'sizes', secret: 'of no use to anybody else, and long enough' }],
     storageFolder,
     queuedJobsMax: 1_000_000,
+    watchersMax: 10_000,
+    webhooksAllowLocalhost: false,
     proxyHops: 0,
     corsOrigins: [],
     log,
