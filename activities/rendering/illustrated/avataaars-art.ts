@@ -50,7 +50,8 @@ const nothingToChoose: Prng = {
 
 /** Draws the art's layers in its own units: a head in the middle of 264 × 280. All options must be pinned. */
 export function artLayersOf(options: Options): ArtLayers {
-  const { body } = create({ prng: nothingToChoose, options });
+  // A copy, since the art changes its options.
+  const { body } = create({ prng: nothingToChoose, options: { ...options } });
   const marks = slots.map(([, place]) => `<g transform="${place}">`);
   const layers = {
     clothing: '',

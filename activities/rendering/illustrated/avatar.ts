@@ -20,13 +20,16 @@ export interface Avatar {
   ownHeadwear: Extract<Headwear, 'beanie' | 'cap'> | undefined;
   headwearColor: string;
   hairColor: string;
+  streakColor: string | undefined;
   tail: HairDrawing['tail'];
   /** From 0 to 1; less than 1 is stubble. */
   facialHairOpacity: number;
   age: number;
   skin: string;
   build: Build;
+  /** Drawn with a woman's waist and lashes. */
   slender: boolean;
+  earrings: boolean;
   outfit: Outfit;
   pose: Pose;
   framing: Framing;
@@ -58,12 +61,14 @@ export function avatarOf(identity: Identity, seed: string, shot: Shot): Avatar {
     ownHeadwear: ownHeadwearOf(likeness.headwear),
     headwearColor: likeness.headwearColor,
     hairColor: drawnHairColorOf(likeness, hair),
-    tail: likeness.headwear === 'none' || ownHeadwearOf(likeness.headwear) !== undefined ? hair.tail : undefined,
+    streakColor: likeness.streakColor,
+    tail: likeness.headwear === 'hijab' || likeness.headwear === 'turban' ? undefined : hair.tail,
     facialHairOpacity: likeness.facialHair === 'stubble' ? 0.3 : 1,
     age: likeness.age,
     skin: likeness.skin,
     build: builds[likeness.build],
     slender: likeness.presentation === 'feminine',
+    earrings: likeness.earrings && likeness.headwear !== 'hijab',
     outfit,
     pose: choiceOf(seed, `pose:${shot}`, plan.poses),
     framing: plan.framing,

@@ -54,15 +54,21 @@ export const hairColorWords: readonly Rule<HairColor>[] = [
   { phrases: ['brown', 'medium brown', 'walnut'], means: 'brown' },
   { phrases: ['chestnut', 'chestnut brown', 'hazel', 'warm brown'], means: 'chestnut' },
   { phrases: ['mahogany'], means: 'mahogany' },
-  { phrases: ['light brown', 'mousy', 'mousy brown', 'ash brown', 'sandy brown'], means: 'lightBrown' },
+  {
+    phrases: ['light brown', 'mousy', 'mousy brown', 'ash brown', 'sandy brown', 'sun bleached brown'],
+    means: 'lightBrown',
+  },
   { phrases: ['caramel', 'bronde', 'golden brown', 'bronze', 'balayage'], means: 'caramel' },
   { phrases: ['auburn', 'reddish brown', 'red brown', 'cinnamon'], means: 'auburn' },
   { phrases: ['copper', 'copper red', 'rust'], means: 'copper' },
   { phrases: ['ginger', 'redhead', 'redhaired', 'red hair', 'natural red', 'titian'], means: 'ginger' },
   { phrases: ['red', 'bright red', 'crimson', 'cherry', 'scarlet', 'fiery'], means: 'red' },
-  { phrases: ['strawberry blonde', 'strawberry blond', 'strawberry'], means: 'strawberry' },
   {
-    phrases: ['dark blonde', 'dark blond', 'dirty blonde', 'dirty blond', 'sandy', 'sandy blonde'],
+    phrases: ['strawberry blonde', 'strawberry blond', 'strawberry', 'reddish blonde', 'reddish blond'],
+    means: 'strawberry',
+  },
+  {
+    phrases: ['dark blonde', 'dark blond', 'dirty blonde', 'dirty blond', 'sandy', 'sandy blonde', 'sun bleached'],
     means: 'darkBlonde',
   },
   { phrases: ['honey', 'honey blonde', 'honey blond', 'butterscotch'], means: 'honey' },
@@ -92,6 +98,25 @@ export const hairColorWords: readonly Rule<HairColor>[] = [
   { phrases: ['orange', 'tangerine', 'peach'], means: 'orange' },
   { phrases: ['yellow', 'neon yellow'], means: 'yellow' },
   { phrases: ['rose gold', 'rose', 'dusty rose'], means: 'rose' },
+];
+
+/** Words that make the colour in the same part of a text a second one: "black with caramel balayage". */
+export const hairStreakWords: readonly Rule<true>[] = [
+  {
+    phrases: [
+      'streak',
+      'streaks',
+      'highlight',
+      'lowlight',
+      'balayage',
+      'ombre',
+      'strand',
+      'tips',
+      'ends',
+      'money piece',
+    ],
+    means: true,
+  },
 ];
 
 /**

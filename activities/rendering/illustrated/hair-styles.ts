@@ -52,14 +52,17 @@ export type HairStyle = keyof typeof hairStyles;
 
 /** How hair is worn; it comes before how it is cut: "long curly hair in a ponytail" is a ponytail. */
 export const hairArrangementWords: readonly Rule<HairStyle>[] = [
-  { phrases: ['twists', 'cornrows', 'short+dreads', 'short+locs', 'short+twists', 'short+braids'], means: 'twists' },
+  {
+    phrases: ['twists', 'cornrows', 'short+dreads', 'short+locs', 'short+twists', 'short+braids', 'cornrow'],
+    means: 'twists',
+  },
   {
     phrases: ['dreads', 'dreadlocks', 'locs', 'box braids', 'faux locs', 'goddess braids', 'sisterlocks'],
     means: 'locs',
   },
   { phrases: ['ponytail', 'pony tail', 'pony', 'tied back'], means: 'ponytail' },
   { phrases: ['braid', 'braided', 'plaits', 'pigtails', 'french braids'], means: 'braids' },
-  { phrases: ['bun', 'top knot', 'topknot', 'chignon', 'updo', 'space buns'], means: 'bun' },
+  { phrases: ['bun', 'top knot', 'topknot', 'chignon', 'updo', 'space buns', 'afro puff'], means: 'bun' },
   { phrases: ['headband', 'hairband', 'head band'], means: 'afroBand' },
   { phrases: ['flower crown', 'floral crown', 'flowers'], means: 'flowers' },
   { phrases: ['side shave', 'half shaved', 'shaved side', 'sidecut', 'side cut'], means: 'halfShaved' },
@@ -71,14 +74,49 @@ export const haircutWords: readonly Rule<HairStyle>[] = [
   { phrases: ['balding', 'receding', 'thinning'], means: 'balding' },
   { phrases: ['buzz', 'buzzed', 'buzz cut', 'buzzcut', 'shaved', 'very short'], means: 'buzz' },
   { phrases: ['caesar', 'crew cut', 'crewcut', 'fade', 'low fade', 'military', 'taper'], means: 'caesar' },
-  { phrases: ['side part', 'side parted', 'slicked', 'slicked back', 'combed', 'gentleman'], means: 'sidePart' },
+  {
+    phrases: [
+      'side part',
+      'side parted',
+      'slicked',
+      'slicked back',
+      'combed',
+      'gentleman',
+      'thick hair',
+      'thick white hair',
+    ],
+    means: 'sidePart',
+  },
   { phrases: ['short', 'crop', 'cropped', 'pixie', 'pixie cut', 'spiky', 'short+straight'], means: 'crop' },
   { phrases: ['bowl cut', 'bowl', 'rounded'], means: 'shortRound' },
   { phrases: ['quiff', 'pompadour', 'short+wavy', 'swept', 'swept back', 'high top'], means: 'quiff' },
-  { phrases: ['short+curly', 'short+curls', 'curly+fade', 'curly top', 'short+coily'], means: 'curlyTop' },
+  {
+    phrases: [
+      'short+curly',
+      'short+curls',
+      'curly+fade',
+      'curly top',
+      'short+coily',
+      'short+afro',
+      'small+afro',
+      'twa',
+    ],
+    means: 'curlyTop',
+  },
   { phrases: ['undercut', 'slicked back+undercut', 'mohawk', 'faux hawk', 'fauxhawk'], means: 'undercut' },
   {
-    phrases: ['tousled', 'shaggy', 'shag', 'messy', 'curtains', 'curtain bangs', 'medium', 'surfer'],
+    phrases: [
+      'tousled',
+      'shaggy',
+      'shag',
+      'messy',
+      'curtains',
+      'curtain bangs',
+      'medium',
+      'surfer',
+      'medium length+tousled',
+      'medium length+messy',
+    ],
     means: 'tousled',
   },
   { phrases: ['mullet', 'wolf cut', 'flipped'], means: 'mullet' },
@@ -95,6 +133,14 @@ export const haircutWords: readonly Rule<HairStyle>[] = [
   { phrases: ['afro', 'fro', 'natural', 'natural afro', 'kinky'], means: 'afro' },
 ];
 
+/** What words that give no length mean for a man; they come before the others of as many words. */
+export const mensHaircutWords: readonly Rule<HairStyle>[] = [
+  { phrases: ['curly', 'curls', 'coily', 'coils', 'ringlets'], means: 'curlyTop' },
+  { phrases: ['wavy', 'waves'], means: 'quiff' },
+  { phrases: ['straight', 'sleek'], means: 'crop' },
+  { phrases: ['bangs', 'fringe', 'layered'], means: 'tousled' },
+];
+
 export type Headwear = 'none' | 'hijab' | 'turban' | 'beanie' | 'cap' | 'sunHat' | 'winterHat';
 
 /** Head coverings that any text may ask for; "no hat" asks for none. */
@@ -107,7 +153,7 @@ export const headwearWords: readonly Rule<Headwear>[] = [
   { phrases: ['winter hat', 'ushanka', 'trapper hat', 'ear flaps', 'fur hat'], means: 'winterHat' },
 ];
 
-/** Which side of the wardrobe a person is drawn from when the gender leaves it open: see `presentation.ts`. */
+/** Which side of the wardrobe a person is drawn from when the gender leaves it open: see `presentationOf`. */
 export type Presentation = 'feminine' | 'masculine' | 'androgynous';
 
 export const usualHairStyles: Readonly<Record<Presentation, readonly [HairStyle, ...HairStyle[]]>> = {

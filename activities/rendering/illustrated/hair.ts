@@ -31,11 +31,13 @@ const napelessTops: readonly (string | undefined)[] = [
 const hairTopOf = ({ options, hairBelowHat }: Avatar): string | undefined =>
   hairBelowHat ?? (options.topProbability === 100 ? options.top?.[0] : undefined);
 
-/** Fills the holes that long hair leaves for the ears: they must not show the wall when the head turns away. */
+/** Fills the holes that long hair and hats leave for the ears: they must not show the wall when the head turns away. */
 export const behindEarsOf = (avatar: Avatar): string =>
-  longTops.includes(hairTopOf(avatar))
-    ? `<rect x="62" y="84" width="140" height="62" rx="20" fill="#${avatar.hairColor}"/>`
-    : '';
+  avatar.options.top?.[0] === 'hat'
+    ? `<rect x="64" y="84" width="136" height="52" rx="12" fill="#${darker(avatar.headwearColor, 0.3)}"/>`
+    : longTops.includes(hairTopOf(avatar))
+      ? `<rect x="62" y="84" width="140" height="62" rx="20" fill="#${avatar.hairColor}"/>`
+      : '';
 
 /** Draws short hair behind the near ear, where the art, which knows only the front, has skin. */
 export function napeHairOf(avatar: Avatar): string {
@@ -46,17 +48,34 @@ export function napeHairOf(avatar: Avatar): string {
     : '';
 }
 
+/** The art's lights on hair are white paint on dark hair. */
+const softened = (layer: string): string =>
+  layer.replace('fill="#fff" fill-opacity=".6"', 'fill="#fff" fill-opacity=".22"');
+
+/** Strands from the crown outwards, thin at both ends. */
+export const streaksClip = `<clipPath id="streaks"><path d="${[-62, -44, -25, 21, 40, 57]
+  .map((out) => {
+    const [crown, bow, end] = [132 + out * 0.45, 132 + out * 1.05, 132 + out * 1.25].map(Math.round);
+    return `M${String(crown)} 0Q${String((bow ?? 0) - 6)} 90 ${String(end)} 270Q${String((bow ?? 0) + 6)} 90 ${String(crown)} 0Z`;
+  })
+  .join('')}"/></clipPath>`;
+
+/** Draws streaks: the same hair in another colour, seen through slits; without its shadows, which would fall twice. */
+export const streaksOf = (layer: string): string =>
+  `<g clip-path="url(#streaks)">${layer.replace(/<path[^>]* fill="#000"[^>]*>/g, '')}</g>`;
+
 /** Draws the art's hair; a hat of ours, or the parting of braids, takes its upper part away. */
-export function topOf({ ownHeadwear, tail }: Avatar, layer: string): string {
+export function topOf({ ownHeadwear, tail, hairBelowHat }: Avatar, drawn: string): string {
+  const layer = softened(drawn);
   if (ownHeadwear !== undefined) {
     return `<g clip-path="url(#belowBrim)">${layer}</g>`;
   }
-  return tail === 'braids' ? `<g clip-path="url(#belowBun)">${layer}</g>` : layer;
+  return tail === 'braids' && hairBelowHat === undefined ? `<g clip-path="url(#belowBun)">${layer}</g>` : layer;
 }
 
 /** Tied hair is parted in the middle, which the art's own bun does not know. */
-export function partingOf({ hairColor, framing, ownHeadwear, tail }: Avatar): string {
-  if (tail === undefined) {
+export function partingOf({ hairColor, framing, ownHeadwear, tail, hairBelowHat }: Avatar): string {
+  if (tail === undefined || hairBelowHat !== undefined) {
     return '';
   }
   const part = 132 + 14 * framing.turn;

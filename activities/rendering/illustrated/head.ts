@@ -2,7 +2,7 @@
 // them, hides the far ear and brings the near one forward.
 import type { ArtLayers } from './avataaars-art.ts';
 import type { Avatar } from './avatar.ts';
-import { behindEarsOf, braidsOf, napeHairOf, partingOf, topOf } from './hair.ts';
+import { behindEarsOf, braidsOf, napeHairOf, partingOf, streaksClip, topOf } from './hair.ts';
 import { headwearOf } from './headwear.ts';
 
 const skull = 'M132 36a56 56 0 0 0-56 56v38a56 56 0 0 0 112 0V92a56 56 0 0 0-56-56Z';
@@ -24,6 +24,7 @@ export function headOf(avatar: Avatar, layers: ArtLayers, hairBelowHat: string):
     : '';
   return [
     '<clipPath id="skull"><path d="M72 -60H192V280H72Z"/></clipPath>',
+    streaksClip,
     '<clipPath id="belowBrim"><path d="M-60 66H324V480H-60Z"/></clipPath>',
     '<clipPath id="belowBun"><path d="M70 92a62 62 0 0 1 124 0V280H70Z"/></clipPath>',
     `<clipPath id="head"><path d="${skull}"/></clipPath>`,
@@ -31,9 +32,10 @@ export function headOf(avatar: Avatar, layers: ArtLayers, hairBelowHat: string):
     ears,
     `<path d="${skull}" fill="#${skin}"/>`,
     napeHairOf(avatar),
-    `<g transform="${face}">${layers.mouth}${layers.nose}${layers.eyes}${layers.eyebrows}</g>`,
+    `<g transform="${face}">${layers.mouth}${layers.nose}${layers.eyes}${lashesOf(avatar)}${browsOf(avatar, layers.eyebrows)}</g>`,
     ageLines === '' ? '' : `<g clip-path="url(#head)"><g transform="${face}">${ageLines}</g></g>`,
     nearEar,
+    earringsOf(avatar),
     hairBelowHat === '' ? '' : `<g clip-path="url(#belowBrim)">${hairBelowHat}</g>`,
     topOf(avatar, layers.top),
     partingOf(avatar),
@@ -61,14 +63,36 @@ function facialHairOf({ facialHairOpacity, options }: Avatar, layer: string, shi
   );
 }
 
+/** Brows grow pale with age. */
+const browsOf = ({ age }: Avatar, layer: string): string => (age < 65 ? layer : `<g opacity=".6">${layer}</g>`);
+
+function lashesOf({ slender, options }: Avatar): string {
+  const isOpen = options.eyes?.[0] === 'default' || options.eyes?.[0] === 'side';
+  return slender && isOpen
+    ? '<path d="M101 109l-5 -3M103.5 106.5l-3 -4M163 109l5 -3M160.5 106.5l3 -4" fill="none" stroke="#000" stroke-opacity=".6" stroke-width="2" stroke-linecap="round"/>'
+    : '';
+}
+
+/** Studs, where no hair or cloth that is drawn later covers them. */
+function earringsOf({ earrings, framing: { turn } }: Avatar): string {
+  const stud = (x: number): string => `<circle cx="${x.toFixed(1)}" cy="136" r="4" fill="#e3bd62"/>`;
+  return earrings ? (turn > 0.1 ? stud(78 + 16 * turn) : stud(75) + stud(189)) : '';
+}
+
 function ageLinesOf({ age }: Avatar): string {
   if (age < 45) {
     return '';
   }
-  const strength = age < 55 ? 0.09 : age < 65 ? 0.13 : 0.17;
+  const strength = age < 55 ? 0.13 : age < 65 ? 0.19 : 0.25;
   const lines = ['M111 138q-6 7 -6 14', 'M153 138q6 7 6 14'];
   const crowsFeet = ['M86 112l-7 -4', 'M86 116l-8 1', 'M178 112l7 -4', 'M178 116l8 1'];
   const bags = ['M99 123q7 4 14 0', 'M151 123q7 4 14 0'];
-  const d = [...lines, ...(age >= 52 ? crowsFeet : []), ...(age >= 60 ? bags : [])].join('');
+  const forehead = ['M114 64q18 -4 36 0', 'M118 72q14 -3 28 0'];
+  const d = [
+    ...lines,
+    ...(age >= 52 ? crowsFeet : []),
+    ...(age >= 60 ? bags : []),
+    ...(age >= 68 ? forehead : []),
+  ].join('');
   return `<path d="${d}" fill="none" stroke="#000" stroke-opacity="${String(strength)}" stroke-width="2" stroke-linecap="round"/>`;
 }

@@ -1,12 +1,13 @@
 // What makes one person: all that stays the same over the six shots. It is read from the identity field by field, and what
 // that leaves open comes from the seed, each field by itself.
 import type { Identity } from '../../../src/domain/influencer.ts';
-import { hairColors, hairColorWords, naturalHairColors } from './hair-colors.ts';
+import { ageOf } from './age.ts';
+import { hairColors, hairColorWords, hairStreakWords, naturalHairColors } from './hair-colors.ts';
 import {
   coilyFromTone,
   hairArrangementWords,
   haircutWords,
-  headwearWords,
+  mensHaircutWords,
   usualCoilyStyles,
   usualHairStyles,
   type HairStyle,
@@ -14,20 +15,12 @@ import {
   type Presentation,
 } from './hair-styles.ts';
 import { mixed } from './color.ts';
+import { facialHairOf, glassesOf, headwearOf, looksSaidIn } from './looks.ts';
 import { moods, moodWords, usualMoods, type Eyebrows, type MoodName } from './moods.ts';
 import { outfitsOf, type Outfit } from './outfits.ts';
 import { choiceOf, shareOf } from './seeded-choice.ts';
 import { complexions, ethnicities, everyTone, skinTones, type SkinTone, type ToneRange } from './tones.ts';
-import {
-  ageWords,
-  buildWords,
-  facialHairWords,
-  glassesWords,
-  youngestDrawnAge,
-  type BuildName,
-  type FacialHair,
-  type Glasses,
-} from './traits.ts';
+import { buildWords, type BuildName, type FacialHair, type Glasses } from './traits.ts';
 import { denies, meaningOf, meaningsOf } from './wording.ts';
 
 export interface Likeness {
@@ -37,12 +30,15 @@ export interface Likeness {
   skin: SkinTone;
   hairStyle: HairStyle;
   hairColor: string;
+  /** Of streaks, highlights or tips; undefined when no text speaks of them. */
+  streakColor: string | undefined;
   headwear: Headwear;
   headwearColor: string;
   eyebrows: Eyebrows;
   facialHair: FacialHair;
   facialHairColor: string;
   glasses: Glasses;
+  earrings: boolean;
   mood: MoodName;
   build: BuildName;
   outfits: readonly [Outfit, Outfit, Outfit, Outfit];
@@ -57,64 +53,27 @@ export function likenessOf(identity: Identity, seed: string): Likeness {
   const skin = skinTones[tone] ?? skinTones[0];
   const looks = looksSaidIn(identity);
   const hairStyle = hairStyleOf(identity, { age, presentation, tone, seed });
-  const hairColor = hairColorOf(identity.hairColor, { age, likelyTone: tones?.[1] ?? tone, seed });
+  const dye = dyeSaidIn(identity.hairColor);
+  const hairColor = hairColorOf(dye.base, { age, likelyTone: tones?.[1] ?? tone, seed });
   const mood = moodOf(identity, seed);
-  const facialHair = facialHairOf(looks, presentation, seed);
+  const facialHair = facialHairOf(looks, { age, presentation, seed });
   return {
     age,
     presentation,
     skin,
     hairStyle,
     hairColor,
-    headwear: headwearOf(looks),
-    headwearColor: choiceOf(seed, 'headwearColor', headwearColors),
+    streakColor: dye.streaks,
+    ...headwearOf(looks, identity.hairStyle, seed),
     eyebrows: choiceOf(seed, 'eyebrows', moods[mood].eyebrows),
     facialHair,
     facialHairColor: mixed(hairColor, '1c1715', facialHair === 'stubble' ? 0.5 : 0.18),
     glasses: glassesOf(looks, seed),
+    earrings: presentation === 'feminine' && shareOf(seed, 'earrings') < 0.7,
     mood,
     build: meaningOf(identity.bodyType, buildWords) ?? 'usual',
     outfits: outfitsOf(identity.style, { presentation, skin, seed }),
   };
-}
-
-const headwearColors = ['2f3e55', '7b2d3b', '3f6b5c', 'c98a3a', '5b4b7a', '3a3a40', 'b5665a', '2f6f8f'] as const;
-
-/** The texts in which a caller may mention glasses, facial hair or a head covering, in order of precedence. */
-function looksSaidIn(identity: Identity): readonly string[] {
-  const { hairStyle, style, vibe, bodyType, ethnicity, hairColor, personality } = identity;
-  return [hairStyle, style, vibe, bodyType, ethnicity, hairColor, personality?.traits?.join(', ')].filter(
-    (text) => text !== undefined,
-  );
-}
-
-const grownUp = (years: number): number => Math.max(youngestDrawnAge, Math.min(99, years));
-
-/** Reads "25-34", "60s", "mid 30s", "18", "70+", "<25", "young adult". Unstated: from the seed, 20 to 44. */
-export function ageOf(ageRange: string | undefined, seed: string): number {
-  const [first, last] = agesSaidIn(ageRange ?? '') ?? [20, 44];
-  const from = grownUp(Math.min(first, last));
-  const to = grownUp(Math.max(first, last));
-  return from + Math.floor(shareOf(seed, 'age') * (to - from + 1));
-}
-
-function agesSaidIn(text: string): readonly [number, number] | undefined {
-  const years = (text.match(/(?<!\d)\d{1,3}(?!\d)/g) ?? []).map(Number);
-  const [first, second] = years;
-  if (first === undefined) {
-    return meaningOf(text, ageWords);
-  }
-  if (second !== undefined) {
-    return [first, /\d\s*'?s\b/i.test(text) ? second + 9 : second];
-  }
-  if (/\d\s*'?s\b/i.test(text)) {
-    const part = /early/i.test(text) ? [0, 3] : /mid/i.test(text) ? [4, 6] : /late/i.test(text) ? [7, 9] : [0, 9];
-    return [first + (part[0] ?? 0), first + (part[1] ?? 9)];
-  }
-  if (/\+|over|older|above|>/i.test(text)) {
-    return [first, first + 9];
-  }
-  return /under|below|</i.test(text) ? [youngestDrawnAge, first - 1] : [first, first];
 }
 
 /** An unstated gender is drawn any way; nonbinary mostly between, so that no drawing says who somebody has to be. */
@@ -148,18 +107,30 @@ function hairStyleOf(
   { hairStyle }: Identity,
   person: { age: number; presentation: Presentation; tone: number; seed: string },
 ): HairStyle {
+  const { age, presentation, tone, seed } = person;
+  const cuts = presentation === 'masculine' ? [...mensHaircutWords, ...haircutWords] : haircutWords;
   const said = denies(hairStyle, [{ phrases: ['hair'], means: 'bald' }])
     ? 'bald'
-    : (meaningOf(hairStyle, hairArrangementWords) ?? meaningOf(hairStyle, haircutWords));
+    : (meaningOf(hairStyle, hairArrangementWords) ?? meaningOf(hairStyle, cuts));
   if (said !== undefined) {
     return said;
   }
-  const { age, presentation, tone, seed } = person;
   const hairloss = presentation === 'masculine' ? Math.min(0.5, Math.max(0, (age - 38) / 60)) : 0;
   if (shareOf(seed, 'balding') < hairloss) {
     return 'balding';
   }
   return choiceOf(seed, 'hairStyle', (tone >= coilyFromTone ? usualCoilyStyles : usualHairStyles)[presentation]);
+}
+
+/** Takes "copper red with grey streaks" apart; streaks alone, as in "caramel balayage", are the colour itself. */
+function dyeSaidIn(text: string | undefined): { base: string | undefined; streaks: string | undefined } {
+  const said = text?.replace(/streaked with/i, 'with streaks of');
+  const part = said?.split(/,|;|&|\b(?:with|and|in)\b/i).find((words) => meaningOf(words, hairStreakWords) === true);
+  const streaks = meaningOf(part, hairColorWords);
+  const base = said?.replace(part ?? '', ' ');
+  return streaks === undefined || meaningOf(base, hairColorWords) === undefined
+    ? { base: text, streaks: undefined }
+    : { base, streaks: hairColors[streaks] };
 }
 
 /** Stated: as stated. Unstated: a natural colour, which turns grey from an age that the seed sets between 44 and 64. */
@@ -175,32 +146,6 @@ function hairColorOf(stated: string | undefined, person: { age: number; likelyTo
   const grayness = Math.min(1, Math.max(0, (age - grayFrom) / 16));
   const old = hairColors[age > grayFrom + 24 ? 'white' : 'silver'];
   return mixed(young, old, grayness === 0 ? 0 : 0.35 + 0.65 * grayness);
-}
-
-function headwearOf(looks: readonly string[]): Headwear {
-  return looks.map((text) => meaningOf(text, headwearWords)).find((said) => said !== undefined) ?? 'none';
-}
-
-function glassesOf(looks: readonly string[], seed: string): Glasses {
-  const said = looks.map((text) => meaningOf(text, glassesWords)).find((glasses) => glasses !== undefined);
-  if (said !== undefined) {
-    return said;
-  }
-  const denied = looks.some((text) => denies(text, glassesWords));
-  const wears = !denied && shareOf(seed, 'glasses') < 0.16;
-  return wears ? choiceOf(seed, 'glassesFrame', ['prescription01', 'prescription02', 'round']) : 'none';
-}
-
-function facialHairOf(looks: readonly string[], presentation: Presentation, seed: string): FacialHair {
-  const said = looks.map((text) => meaningOf(text, facialHairWords)).find((hair) => hair !== undefined);
-  if (said !== undefined) {
-    return said;
-  }
-  const denied = looks.some((text) => denies(text, facialHairWords));
-  const grows = presentation === 'masculine' && !denied && shareOf(seed, 'facialHair') < 0.5;
-  return grows
-    ? choiceOf(seed, 'facialHairShape', ['stubble', 'beardLight', 'beardMedium', 'stubble', 'moustacheMagnum'])
-    : 'none';
 }
 
 function moodOf({ vibe, personality }: Identity, seed: string): MoodName {

@@ -25,7 +25,7 @@ export interface Mood {
   engaged: Face;
 }
 
-export type MoodName = 'warm' | 'playful' | 'confident' | 'calm' | 'dreamy' | 'deadpan' | 'edgy';
+export type MoodName = 'warm' | 'playful' | 'confident' | 'calm' | 'dreamy' | 'shy' | 'wistful' | 'deadpan' | 'edgy';
 
 export const moods: Readonly<Record<MoodName, Mood>> = {
   warm: {
@@ -68,6 +68,22 @@ export const moods: Readonly<Record<MoodName, Mood>> = {
     smiling: { mouth: 'smile', eyes: 'happy' },
     engaged: { mouth: 'twinkle', eyes: 'happy' },
   },
+  shy: {
+    eyebrows: ['raisedExcitedNatural', 'defaultNatural'],
+    resting: { mouth: 'twinkle', eyes: 'side' },
+    easy: { mouth: 'serious', eyes: 'default' },
+    aside: { mouth: 'twinkle', eyes: 'side' },
+    smiling: { mouth: 'twinkle', eyes: 'happy' },
+    engaged: { mouth: 'twinkle', eyes: 'side' },
+  },
+  wistful: {
+    eyebrows: ['sadConcernedNatural'],
+    resting: { mouth: 'serious', eyes: 'default' },
+    easy: { mouth: 'serious', eyes: 'side' },
+    aside: { mouth: 'serious', eyes: 'closed' },
+    smiling: { mouth: 'twinkle', eyes: 'default' },
+    engaged: { mouth: 'serious', eyes: 'default' },
+  },
   deadpan: {
     eyebrows: ['flatNatural'],
     resting: { mouth: 'serious', eyes: 'default' },
@@ -77,7 +93,7 @@ export const moods: Readonly<Record<MoodName, Mood>> = {
     engaged: { mouth: 'serious', eyes: 'default' },
   },
   edgy: {
-    eyebrows: ['flatNatural', 'upDownNatural', 'angryNatural'],
+    eyebrows: ['flatNatural', 'upDownNatural'],
     resting: { mouth: 'serious', eyes: 'default' },
     easy: { mouth: 'twinkle', eyes: 'default' },
     aside: { mouth: 'serious', eyes: 'default' },
@@ -169,6 +185,44 @@ export const moodWords: readonly Rule<MoodName>[] = [
     phrases: ['edgy', 'rebellious', 'rebel', 'moody', 'mysterious', 'dark', 'brooding', 'fierce', 'punk', 'angsty'],
     means: 'edgy',
   },
+  { phrases: ['joyful', 'jolly', 'graceful', 'generous', 'humble', 'loving', 'sweet', 'sincere'], means: 'warm' },
+  {
+    phrases: [
+      'spirited',
+      'hyped',
+      'hyper',
+      'excited',
+      'carefree',
+      'free spirited',
+      'enthusiastic',
+      'cheeky',
+      'humorous',
+    ],
+    means: 'playful',
+  },
+  {
+    phrases: [
+      'charming',
+      'suave',
+      'flirty',
+      'sassy',
+      'haughty',
+      'passionate',
+      'dramatic',
+      'adventurous',
+      'motivational',
+    ],
+    means: 'confident',
+  },
+  {
+    phrases: ['authoritative', 'competitive', 'proud', 'assertive', 'driven', 'dignified', 'rugged'],
+    means: 'confident',
+  },
+  { phrases: ['wise', 'thoughtful', 'scholarly', 'intellectual', 'patient', 'composed', 'spiritual'], means: 'calm' },
+  { phrases: ['creative', 'imaginative', 'curious', 'mystical'], means: 'dreamy' },
+  { phrases: ['shy', 'introverted', 'timid', 'awkward', 'nerdy', 'bashful'], means: 'shy' },
+  { phrases: ['sad', 'melancholic', 'melancholy', 'wistful', 'lonely', 'vulnerable', 'anxious'], means: 'wistful' },
+  { phrases: ['grumpy', 'gruff', 'cynical', 'strict', 'jaded'], means: 'deadpan' },
 ];
 
 /** Moods of a person of whom nothing is said. */

@@ -4,9 +4,11 @@ import { darker, distanceOf, lighter } from './color.ts';
 import type { Presentation } from './hair-styles.ts';
 import { rankedBy } from './seeded-choice.ts';
 import {
-  dressWords,
+  bottomsWords,
+  dressGarments,
   garmentColorWords,
   garments,
+  garmentWords,
   styleWords,
   usualStyles,
   wardrobes,
@@ -14,7 +16,7 @@ import {
   type Garment,
   type Shoes,
 } from './wardrobe.ts';
-import { meaningOf } from './wording.ts';
+import { meaningOf, meaningsOf } from './wording.ts';
 
 export interface Outfit {
   garment: Garment;
@@ -39,10 +41,15 @@ export function outfitsOf(
     said === undefined
       ? awayFrom(skin, rankedBy(seed, 'clothesColor', wardrobe.colors), 0.15)
       : awayFrom(skin, [said, darker(said, 0.3), lighter(said, 0.22), darker(said, 0.12)], 0.1);
-  const garmentNames = rankedBy(seed, 'clothing', wardrobe.garments).filter(
-    (garment) => presentation !== 'masculine' || garments[garment].clothing !== 'shirtScoopNeck',
-  );
-  const bottoms = bottomsOf(rankedBy(seed, 'bottoms', wardrobe.bottoms), meaningOf(style, dressWords), presentation);
+  const saidBottoms = meaningOf(style, bottomsWords);
+  const isDress = saidBottoms === 'dress' || saidBottoms === 'gown';
+  const offered = rankedBy(seed, 'clothing', isDress ? dressGarments : wardrobe.garments).filter((garment) => {
+    const { clothing } = garments[garment];
+    const isFitting = isDress || presentation !== 'masculine' || clothing !== 'shirtScoopNeck';
+    return isFitting && (saidBottoms === undefined || clothing !== 'overall');
+  });
+  const garmentNames = [...new Set([...meaningsOf(style, garmentWords), ...offered])];
+  const bottoms = bottomsOf(rankedBy(seed, 'bottoms', wardrobe.bottoms), saidBottoms, presentation);
   const bottomColors = awayFrom(skin, rankedBy(seed, 'bottomsColor', wardrobe.bottomColors), 0.15);
   const shoes = rankedBy(seed, 'shoes', wardrobe.shoes);
   const shoeColors = rankedBy(seed, 'shoeColor', wardrobe.shoeColors);
@@ -52,12 +59,13 @@ export function outfitsOf(
     const garment: Garment = garments[nth(garmentNames, index, wardrobe.garments[0])];
     const color = nth(colors, index, wardrobe.colors[0]);
     const otherColors = awayFrom(color, bottomColors, 0.1);
-    const isOnePiece = garment.clothing === 'overall';
+    const isOverall = garment.clothing === 'overall';
     return {
       garment,
       color,
-      bottoms: isOnePiece ? 'trousers' : nth(bottoms, index, 'trousers'),
-      bottomsColor: isOnePiece ? color : nth(otherColors, index, wardrobe.bottomColors[0]),
+      bottoms: isOverall ? 'trousers' : nth(bottoms, index, 'trousers'),
+      bottomsColor:
+        isOverall || (isDress && garment.open !== true) ? color : nth(otherColors, index, wardrobe.bottomColors[0]),
       shoes: nth(shoes, index, wardrobe.shoes[0]),
       shoeColor: nth(shoeColors, index, wardrobe.shoeColors[0]),
     };
@@ -74,18 +82,15 @@ function awayFrom(other: string, colors: readonly string[], distance: number): r
   return far.length > 0 ? far : colors.toSorted((a, b) => distanceOf(b, other) - distanceOf(a, other)).slice(0, 1);
 }
 
-/** Skirts are drawn where a text asks for them or the person is presented as a woman; elsewhere the wardrobe's trousers. */
+/** As a text asks; else skirts for a person who is presented as a woman, and for others the wardrobe's trousers. */
 function bottomsOf(
   offered: readonly Bottoms[],
-  asksForSkirt: boolean | undefined,
+  said: Bottoms | 'dress' | 'gown' | undefined,
   presentation: Presentation,
 ): readonly Bottoms[] {
-  const isSkirt = (bottoms: Bottoms): boolean => skirts.includes(bottoms);
-  if (asksForSkirt === true) {
-    const found = offered.filter(isSkirt);
-    return found.length > 0 ? found : ['skirt'];
+  if (said !== undefined) {
+    return [said === 'dress' ? 'skirt' : said === 'gown' ? 'maxi' : said];
   }
-  const allowed =
-    (asksForSkirt ?? presentation === 'feminine') ? offered : offered.filter((bottoms) => !isSkirt(bottoms));
+  const allowed = presentation === 'feminine' ? offered : offered.filter((bottoms) => !skirts.includes(bottoms));
   return allowed.length > 0 ? allowed : ['trousers'];
 }

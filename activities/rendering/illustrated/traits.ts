@@ -8,6 +8,9 @@ export type FacialHair = 'none' | 'stubble' | NonNullable<Options['facialHair']>
 /** No age below this is ever drawn. */
 export const youngestDrawnAge = 18;
 
+/** A beard that nobody asked for is no more than stubble below this age: a full one adds ten years. */
+export const youngestBeardedAge = 24;
+
 /** First and last year of an age in words; digits are read by `ageOf`. */
 export const ageWords: readonly Rule<readonly [number, number]>[] = [
   { phrases: ['teen', 'teenager', 'teens', 'late teens', 'gen z'], means: [18, 21] },
@@ -74,19 +77,22 @@ export const builds: Readonly<Record<BuildName, Build>> = {
   petite: { shoulders: 0.93, waist: 0.9, hips: 0.93, limbs: 0.9, height: 0.93 },
   athletic: { shoulders: 1.04, waist: 0.96, hips: 0.97, limbs: 1.04, height: 1.02 },
   muscular: { shoulders: 1.1, waist: 1.02, hips: 1, limbs: 1.16, height: 1.02 },
-  broad: { shoulders: 1.1, waist: 1.14, hips: 1.08, limbs: 1.1, height: 1 },
-  curvy: { shoulders: 1, waist: 1.04, hips: 1.18, limbs: 1.06, height: 1 },
-  plus: { shoulders: 1.12, waist: 1.34, hips: 1.28, limbs: 1.22, height: 1 },
+  broad: { shoulders: 1.1, waist: 1.22, hips: 1.08, limbs: 1.1, height: 1 },
+  curvy: { shoulders: 1, waist: 1.06, hips: 1.28, limbs: 1.08, height: 1 },
+  plus: { shoulders: 1.14, waist: 1.58, hips: 1.42, limbs: 1.24, height: 1 },
   tall: { shoulders: 1, waist: 0.98, hips: 0.98, limbs: 0.97, height: 1.05 },
 };
 
 export const buildWords: readonly Rule<BuildName>[] = [
-  { phrases: ['slim', 'slender', 'lean', 'thin', 'skinny', 'willowy', 'lanky', 'ectomorph'], means: 'slim' },
+  { phrases: ['slim', 'slender', 'lean', 'thin', 'skinny', 'willowy', 'lanky', 'wiry', 'ectomorph'], means: 'slim' },
   { phrases: ['petite', 'small', 'short', 'tiny'], means: 'petite' },
   { phrases: ['athletic', 'fit', 'toned', 'sporty', 'runner', 'swimmer', 'dancer'], means: 'athletic' },
   { phrases: ['muscular', 'muscled', 'buff', 'bodybuilder', 'strong', 'ripped', 'mesomorph'], means: 'muscular' },
-  { phrases: ['broad', 'stocky', 'broad shouldered', 'burly', 'sturdy', 'dad bod', 'big'], means: 'broad' },
-  { phrases: ['curvy', 'hourglass', 'voluptuous', 'pear', 'full figured'], means: 'curvy' },
+  {
+    phrases: ['broad', 'stocky', 'broad shouldered', 'burly', 'sturdy', 'dad bod', 'big', 'barrel chested'],
+    means: 'broad',
+  },
+  { phrases: ['curvy', 'hourglass', 'voluptuous', 'pear', 'full figured', 'busty'], means: 'curvy' },
   {
     phrases: ['plus size', 'plus sized', 'heavy', 'heavyset', 'large', 'fat', 'chubby', 'overweight', 'round'],
     means: 'plus',

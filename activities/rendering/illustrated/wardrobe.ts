@@ -300,6 +300,29 @@ export const styleWords: readonly Rule<StyleName>[] = [
     ],
     means: 'glam',
   },
+  {
+    phrases: ['beach', 'beachwear', 'surf', 'resort', 'tropical', 'aloha', 'hawaiian', 'swimwear', 'summer'],
+    means: 'casual',
+  },
+  { phrases: ['techno', 'headphones', 'graffiti', 'k pop', 'drill', 'rap', 'baggy'], means: 'streetwear' },
+  { phrases: ['business casual', 'lawyer', 'banker', 'tuxedo', 'smart'], means: 'formal' },
+  {
+    phrases: ['basketball', 'football', 'soccer', 'jersey', 'cycling', 'running', 'swimming', 'dance', 'tracksuit'],
+    means: 'sporty',
+  },
+  { phrases: ['artsy', 'artist', 'artistic', 'painter', 'jewelry', 'beads', 'poncho'], means: 'bohemian' },
+  { phrases: ['90s grunge', 'leather', 'leather jacket', 'biker', 'vampire', 'witchy'], means: 'goth' },
+  {
+    phrases: ['professor', 'tweed', 'scholar', 'librarian', 'teacher', 'cardigan', 'polo', 'sweater vest', 'knitwear'],
+    means: 'preppy',
+  },
+  { phrases: ['linen', 'modest', 'kurta', 'djellaba', 'thobe', 'abaya', 'shalwar', 'salwar'], means: 'minimalist' },
+  { phrases: ['dress', 'sundress', 'kimono', 'hanbok', 'lace'], means: 'romantic' },
+  {
+    phrases: ['trekking', 'fisherman', 'viking', 'cowboy', 'farmer', 'safari', 'flannel', 'plaid', 'military'],
+    means: 'outdoor',
+  },
+  { phrases: ['saree', 'sari', 'lehenga', 'kaftan', 'caftan', 'gown', 'cocktail', 'sequins'], means: 'glam' },
 ];
 
 /** Colours that a style's words may ask for; they come before the wardrobe's own. */
@@ -309,10 +332,14 @@ export const garmentColorWords: readonly Rule<string>[] = [
   { phrases: ['grey', 'gray', 'monochrome'], means: '80858b' },
   { phrases: ['beige', 'neutral', 'neutrals', 'cream', 'camel', 'sand'], means: 'cdb596' },
   { phrases: ['navy'], means: '24365a' },
+  { phrases: ['burgundy', 'maroon', 'wine', 'crimson'], means: '6f2036' },
+  { phrases: ['teal', 'turquoise', 'emerald'], means: '1f7d7a' },
+  { phrases: ['gold', 'golden'], means: 'c9a24b' },
+  { phrases: ['silver', 'pearl grey'], means: 'b4b8bd' },
   { phrases: ['blue', 'denim'], means: '3f6fa8' },
   { phrases: ['red'], means: 'c23a3a' },
   { phrases: ['pink', 'pastel pink'], means: 'e79ab0' },
-  { phrases: ['green', 'olive', 'sage'], means: '6f8a5e' },
+  { phrases: ['green', 'olive', 'sage', 'sage green', 'olive green'], means: '6f8a5e' },
   { phrases: ['yellow', 'mustard'], means: 'dfb23f' },
   { phrases: ['orange', 'terracotta', 'rust'], means: 'c8683a' },
   { phrases: ['purple', 'lavender', 'lilac'], means: '8a6bb0' },
@@ -320,7 +347,51 @@ export const garmentColorWords: readonly Rule<string>[] = [
   { phrases: ['pastel', 'pastels'], means: 'b8cfe0' },
 ];
 
-export const dressWords: readonly Rule<boolean>[] = [
-  { phrases: ['dress', 'skirt', 'gown', 'dresses'], means: true },
-  { phrases: ['trousers', 'pants', 'jeans', 'suit', 'joggers', 'shorts', 'leggings'], means: false },
+/** A `dress` and a `gown` have one colour from top to hem. */
+export const bottomsWords: readonly Rule<Bottoms | 'dress' | 'gown'>[] = [
+  { phrases: ['dress', 'sundress', 'summer dress', 'cocktail dress'], means: 'dress' },
+  {
+    phrases: ['gown', 'evening gown', 'evening dress', 'maxi dress', 'long dress', 'saree', 'sari', 'lehenga', 'abaya'],
+    means: 'gown',
+  },
+  { phrases: ['kaftan', 'caftan', 'kimono', 'hanbok'], means: 'gown' },
+  { phrases: ['skirt', 'miniskirt'], means: 'skirt' },
+  { phrases: ['maxi skirt', 'long skirt'], means: 'maxi' },
+  {
+    phrases: ['trousers', 'pants', 'jeans', 'suit', 'slacks', 'chinos', 'dress shirt', 'dress shoes', 'dress code'],
+    means: 'trousers',
+  },
+  { phrases: ['wide leg', 'baggy', 'flared', 'palazzo', 'shalwar', 'salwar'], means: 'wide' },
+  { phrases: ['joggers', 'sweatpants', 'tracksuit', 'track suit'], means: 'joggers' },
+  { phrases: ['shorts', 'denim shorts', 'board shorts'], means: 'shorts' },
+  { phrases: ['leggings', 'tights'], means: 'leggings' },
+];
+
+/** Garments that a text asks for: they come first, in the portrait too, and the style's own follow. */
+export const garmentWords: readonly Rule<GarmentName>[] = [
+  { phrases: ['hoodie', 'hooded', 'sweatshirt'], means: 'hoodie' },
+  { phrases: ['t shirt', 'tshirt', 'tee'], means: 'tee' },
+  { phrases: ['turtleneck', 'turtle neck', 'roll neck', 'polo neck'], means: 'turtleneck' },
+  { phrases: ['polo', 'polo shirt', 'button down', 'button up', 'dress shirt'], means: 'collared' },
+  { phrases: ['blazer', 'jacket', 'coat', 'trench', 'cardigan', 'bomber'], means: 'blazer' },
+  { phrases: ['suit', 'three piece'], means: 'blazerShirt' },
+  { phrases: ['tie', 'necktie', 'suit and tie', 'tuxedo'], means: 'blazerTie' },
+  { phrases: ['tracksuit', 'track suit', 'track jacket', 'track top'], means: 'trackTop' },
+  { phrases: ['dungarees', 'overalls', 'pinafore'], means: 'dungarees' },
+  { phrases: ['wool scarf', 'knit scarf', 'knitted scarf', 'winter scarf'], means: 'scarfJumper' },
+  { phrases: ['sweater', 'jumper', 'pullover', 'knitwear'], means: 'jumper' },
+  { phrases: ['striped', 'stripes', 'breton'], means: 'stripedTee' },
+  { phrases: ['band tee', 'band t shirt', 'band shirt'], means: 'skullTee' },
+  { phrases: ['choker'], means: 'scoopChoker' },
+  { phrases: ['pearls', 'pearl necklace'], means: 'scoopPendant' },
+  { phrases: ['beads', 'beaded', 'jewelry', 'jewellery'], means: 'scoopBeads' },
+  { phrases: ['necklace', 'pendant', 'chain', 'gold chain'], means: 'vneckPendant' },
+];
+
+/** What the upper part of a dress looks like. */
+export const dressGarments: readonly [GarmentName, ...GarmentName[]] = [
+  'scoop',
+  'vneck',
+  'scoopPendant',
+  'vneckPendant',
 ];

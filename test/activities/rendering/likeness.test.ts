@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { ageOf } from '../../../activities/rendering/illustrated/age.ts';
 import { distanceOf } from '../../../activities/rendering/illustrated/color.ts';
 import { hairColors } from '../../../activities/rendering/illustrated/hair-colors.ts';
-import { ageOf, likenessOf, type Likeness } from '../../../activities/rendering/illustrated/likeness.ts';
+import { likenessOf, type Likeness } from '../../../activities/rendering/illustrated/likeness.ts';
 import { skinTones } from '../../../activities/rendering/illustrated/tones.ts';
+import { garments } from '../../../activities/rendering/illustrated/wardrobe.ts';
 import { genders, type Identity } from '../../../src/domain/influencer.ts';
 
 const seeds = Array.from({ length: 40 }, (_, index) => `seed ${String(index)}`);
@@ -28,12 +30,36 @@ describe('likenessOf', () => {
     ['teal', 'teal'],
     ['dirty blonde', 'darkBlonde'],
     ['copper-red', 'copper'],
+    ['copper red with grey streaks', 'copper'],
+    ['grey streaks in dark brown hair', 'darkBrown'],
+    ['caramel balayage', 'caramel'],
+    ['reddish-blond', 'strawberry'],
+    ['sun-bleached brown', 'lightBrown'],
   ];
   for (const [said, drawn] of colors) {
     it(`draws "${said}" hair as ${drawn}, at any age and with any seed`, () => {
       for (const { hairColor } of everyLikeness({ hairColor: said, ageRange: '70+', hairStyle: 'long' })) {
         assert.equal(hairColor, hairColors[drawn]);
       }
+    });
+  }
+
+  const streaks: readonly (readonly [said: string, drawn: keyof typeof hairColors | undefined])[] = [
+    ['copper red with grey streaks', 'gray'],
+    ['grey streaks in dark brown hair', 'gray'],
+    ['Jet-Black with blue highlights', 'blue'],
+    ['brown streaked with silver', 'silver'],
+    ['black, blonde tips', 'blonde'],
+    ['black with caramel balayage', 'caramel'],
+    ['caramel balayage', undefined],
+    ['salt and pepper', undefined],
+    ['black, no highlights', undefined],
+    ['black with highlights', undefined],
+  ];
+  for (const [said, drawn] of streaks) {
+    it(`draws ${drawn ?? 'no'} streaks in hair of "${said}"`, () => {
+      const expected = drawn === undefined ? undefined : hairColors[drawn];
+      for (const { streakColor } of everyLikeness({ hairColor: said })) assert.equal(streakColor, expected);
     });
   }
 
@@ -55,6 +81,11 @@ describe('likenessOf', () => {
     ['long curly hair in a ponytail', 'ponytail'],
     ['shoulder-length waves', 'lob'],
     ['slicked-back undercut', 'undercut'],
+    ['small afro', 'curlyTop'],
+    ['TWA', 'curlyTop'],
+    ['afro puff', 'bun'],
+    ['medium length, tousled', 'tousled'],
+    ['long curly', 'curly'],
   ];
   for (const [said, drawn] of styles) {
     it(`draws a hair style of "${said}" as ${drawn} for every gender`, () => {
@@ -62,10 +93,25 @@ describe('likenessOf', () => {
     });
   }
 
+  const lengthless: readonly (readonly [said: string, his: Likeness['hairStyle'], hers: Likeness['hairStyle']])[] = [
+    ['curly', 'curlyTop', 'curly'],
+    ['wavy', 'quiff', 'longWavy'],
+    ['straight', 'crop', 'longStraight'],
+    ['shoulder-length, wavy', 'lob', 'lob'],
+  ];
+  for (const [said, his, hers] of lengthless) {
+    it(`draws "${said}" hair as ${his} for a man and as ${hers} for a woman`, () => {
+      assert.equal(likenessOf({ gender: 'male', hairStyle: said }, 'seed').hairStyle, his);
+      assert.equal(likenessOf({ gender: 'female', hairStyle: said }, 'seed').hairStyle, hers);
+    });
+  }
+
   const looks: readonly (readonly [Identity, Partial<Likeness>])[] = [
     [{ hairStyle: 'hijab' }, { headwear: 'hijab' }],
     [{ style: 'streetwear, always a beanie' }, { headwear: 'beanie' }],
     [{ vibe: 'turban-wearing professor' }, { headwear: 'turban' }],
+    [{ style: 'black suit, navy turban' }, { headwear: 'turban', headwearColor: '24365a' }],
+    [{ hairStyle: 'hijab, sage green' }, { headwear: 'hijab', headwearColor: '6f8a5e' }],
     [{ style: 'no hat' }, { headwear: 'none' }],
     [{ style: 'preppy, round glasses' }, { glasses: 'round' }],
     [{ style: 'no glasses' }, { glasses: 'none' }],
@@ -76,6 +122,11 @@ describe('likenessOf', () => {
     [{ gender: 'male', vibe: 'stubble' }, { facialHair: 'stubble' }],
     [{ vibe: 'sharper, more deadpan' }, { mood: 'deadpan', eyebrows: 'flatNatural' }],
     [{ vibe: 'warm, playful' }, { mood: 'warm' }],
+    [{ vibe: 'shy, kind' }, { mood: 'shy' }],
+    [{ vibe: 'melancholic' }, { mood: 'wistful', eyebrows: 'sadConcernedNatural' }],
+    [{ vibe: 'grumpy' }, { mood: 'deadpan' }],
+    [{ personality: { traits: ['jolly'] } }, { mood: 'warm' }],
+    [{ vibe: 'sassy, flirty' }, { mood: 'confident' }],
     [{ personality: { humor: 'dry, deadpan' } }, { mood: 'deadpan' }],
     [{ bodyType: 'plus-size' }, { build: 'plus' }],
     [{ bodyType: 'athletic' }, { build: 'athletic' }],
@@ -125,6 +176,36 @@ describe('likenessOf', () => {
     assert.ok(everyLikeness({ gender: 'male' }).some(({ facialHair }) => facialHair !== 'none'));
   });
 
+  it('draws no full beard unasked on a very young man, and any that is asked for', () => {
+    for (const { facialHair } of everyLikeness({ gender: 'male', ageRange: '18-21' })) {
+      assert.ok(facialHair === 'none' || facialHair === 'stubble');
+    }
+    assert.equal(likenessOf({ gender: 'male', ageRange: '19', vibe: 'full beard' }, 's').facialHair, 'beardMajestic');
+  });
+
+  const clothes: readonly (readonly [style: string, portrait: Partial<Likeness['outfits'][0]>])[] = [
+    ['red dress', { color: 'c23a3a', bottoms: 'skirt', bottomsColor: 'c23a3a' }],
+    ['black evening gown', { color: '1f1f24', bottoms: 'maxi', bottomsColor: '1f1f24' }],
+    ['saree', { bottoms: 'maxi' }],
+    ['aloha shirt, shorts', { bottoms: 'shorts' }],
+    ['formal, dress shirt', { garment: garments.collared, bottoms: 'trousers' }],
+    ['goth, choker', { garment: garments.scoopChoker }],
+    ['sporty hoodie', { garment: garments.hoodie }],
+    ['tailored suit', { garment: garments.blazerShirt, bottoms: 'trousers' }],
+    ['artsy, paint-stained overalls', { garment: garments.dungarees, bottoms: 'trousers' }],
+    ['streetwear, leggings', { bottoms: 'leggings' }],
+  ];
+  for (const [style, portrait] of clothes) {
+    it(`dresses who wears "${style}" so`, () => {
+      const skin = 'Scandinavian';
+      for (const { outfits } of everyLikeness({ gender: 'female', ethnicity: skin, style })) {
+        for (const [part, value] of Object.entries(portrait)) {
+          assert.deepEqual(outfits[0][part as keyof Likeness['outfits'][0]], value, part);
+        }
+      }
+    });
+  }
+
   it('keeps clothes apart from skin', () => {
     for (const style of ['bohemian', 'minimalist', 'beige neutrals', 'brown earth tones']) {
       for (const { outfits, skin } of everyLikeness({ style })) {
@@ -137,11 +218,11 @@ describe('likenessOf', () => {
   });
 
   const mayChange: Readonly<Record<keyof Identity, readonly (keyof Likeness)[]>> = {
-    gender: ['presentation', 'hairStyle', 'facialHair', 'facialHairColor', 'outfits'],
+    gender: ['presentation', 'hairStyle', 'facialHair', 'facialHairColor', 'earrings', 'outfits'],
     ageRange: ['age', 'hairColor', 'facialHairColor', 'hairStyle'],
     ethnicity: ['skin', 'hairColor', 'facialHairColor', 'hairStyle', 'outfits'],
     bodyType: ['build'],
-    hairColor: ['hairColor', 'facialHairColor'],
+    hairColor: ['hairColor', 'facialHairColor', 'streakColor'],
     hairStyle: ['hairStyle'],
     style: ['outfits'],
     vibe: ['mood', 'eyebrows'],
