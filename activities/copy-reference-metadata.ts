@@ -1,6 +1,6 @@
 import { copyStartingImages } from '../src/db/images.ts';
 import { touchInfluencer } from '../src/db/influencers.ts';
-import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { findDrawingOrder, lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import { wavesOf, type Shot } from '../src/domain/shots.ts';
 import type { ActivityDeps } from './deps.ts';
@@ -10,6 +10,8 @@ export interface RenderPlan {
   waves: Shot[][];
   /** All shots of the job, those that an earlier attempt rendered included. */
   total: number;
+  /** How long a wave is held up before it is drawn, in ms, where a caller rehearses that. */
+  delayMs?: number;
 }
 
 /**
@@ -29,5 +31,11 @@ export const copyReferenceMetadata =
         await copyStartingImages(trx, job.jobId);
         await touchInfluencer(trx, job);
       }
-      return { waves: wavesOf[job.renderer](missing), total: job.shots.length };
+      const order = await findDrawingOrder(trx, ref);
+      const delayMs = order?.simulation?.delayMs;
+      return {
+        waves: wavesOf[job.renderer](missing),
+        total: job.shots.length,
+        ...(delayMs === undefined ? {} : { delayMs }),
+      };
     });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { findDrawingOrder } from '../src/db/jobs.ts';
 import { markShotStarted } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
@@ -7,6 +7,7 @@ import type { Shot } from '../src/domain/shots.ts';
 import { drawingKey } from '../src/storage/storage.ts';
 import { attemptEnded } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
+import { rehearse } from './rehearse.ts';
 import type { Provenance } from './rendering/renderer.ts';
 
 /** What a drawing is known by: its bytes lie in the storage, under a key made from this. */
@@ -28,6 +29,7 @@ export const drawShot =
     const order = await findDrawingOrder(database, { jobId, attempt });
     if (order === undefined) throw attemptEnded();
     await markShotStarted(database, { jobId, attempt, shot });
+    if (order.simulation !== null) rehearse(order.simulation, shot, activityInfo().attempt);
     const signal = cancellationSignal();
     const beats = setInterval(() => {
       heartbeat();

@@ -9,6 +9,7 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   TemporalFailure,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
@@ -60,6 +61,7 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     for (const shots of plan.waves) {
       tell('rendering', Object.fromEntries(shots.map((shot) => [shot, 'rendering'])));
       await beginShots({ ...job, shots });
+      if (plan.delayMs !== undefined) await sleep(plan.delayMs, { summary: 'Simulated' }); // here, where it holds up no worker
       await all(shots.map(makeShot));
     }
     if (Object.keys(failed).length === 0) {

@@ -85,6 +85,11 @@ export interface VersionedChangeOptions extends ChangeOptions {
   ifMatch?: string;
 }
 
+export interface JobOptions extends ChangeOptions {
+  /** Trouble to rehearse, with a test key: `fail_shot=3`, `reject`, `delay_ms=2000`, `retry_after=5`, or several with commas. */
+  simulate?: string;
+}
+
 export interface ListOptions extends ReadOptions {
   /** How many items are fetched at a time, not how many there are in all. */
   pageSize?: number;
@@ -120,10 +125,10 @@ export class DoppelClient {
 
   readonly influencers = {
     /** Starts the job that makes one; `jobs.wait` waits for it. */
-    create: (projectId: string, body: CreateInfluencer, options?: ChangeOptions): Promise<JobEnvelope> =>
+    create: (projectId: string, body: CreateInfluencer, options?: JobOptions): Promise<JobEnvelope> =>
       this.#body('POST', `/v1/projects/${part(projectId)}/influencers`, { ...options, body }),
     /** Starts the job that makes a clone; `jobs.wait` waits for it. */
-    clone: (influencerId: string, body: CloneInfluencer, options?: ChangeOptions): Promise<JobEnvelope> =>
+    clone: (influencerId: string, body: CloneInfluencer, options?: JobOptions): Promise<JobEnvelope> =>
       this.#body('POST', `/v1/influencers/${part(influencerId)}/clone`, { ...options, body }),
     get: (influencerId: string, options?: ReadOptions): Promise<Versioned<Influencer>> =>
       this.#versioned('GET', `/v1/influencers/${part(influencerId)}`, options),

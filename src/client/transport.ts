@@ -40,6 +40,7 @@ export interface Call extends ChangeOptions {
   ifNoneMatch?: string;
   /** How long the answer may wait for what the caller is after, in seconds. */
   waitS?: number;
+  simulate?: string;
 }
 
 /** Null where the caller has it already: only after `ifNoneMatch`. `canWait` where the API heeded `waitS`. */
@@ -174,7 +175,7 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
     },
     // eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters -- which answer a path gives, the caller knows
     async send<Body>(method: string, path: string, call: Call = {}) {
-      const { query = {}, body, ifMatch, ifNoneMatch, waitS, signal } = call;
+      const { query = {}, body, ifMatch, ifNoneMatch, waitS, simulate, signal } = call;
       // The same key on every try: that is what makes it safe to try again after an answer was lost.
       const idempotencyKey = method === 'GET' ? null : (call.idempotencyKey ?? newIdempotencyKey());
       const headers = new Headers({ 'X-Api-Key': apiKey, Accept: 'application/json' });
@@ -183,6 +184,7 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
       if (ifMatch !== undefined) headers.set('If-Match', ifMatch);
       if (ifNoneMatch !== undefined) headers.set('If-None-Match', ifNoneMatch);
       if (waitS !== undefined) headers.set('Prefer', `wait=${String(waitS)}`);
+      if (simulate !== undefined) headers.set('X-Doppel-Simulate', simulate);
       const received = await persist({
         ...{ method, url: `${root}${path}${queryText(query)}`, headers, idempotencyKey, timeoutMs, signal },
         body: body === undefined ? null : JSON.stringify(body),

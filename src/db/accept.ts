@@ -4,6 +4,7 @@
 import type { IdentityChanges } from '../domain/clone.ts';
 import type { Environment, Identity } from '../domain/influencer.ts';
 import type { RendererName, Shot } from '../domain/shots.ts';
+import type { Simulation } from '../domain/simulation.ts';
 import { query, type Trx } from './database.ts';
 import { changedIdentitySql } from './identity.ts';
 import { isQueueFullSql, runningJobsSql } from './job-limits.ts';
@@ -17,6 +18,7 @@ interface NewInfluencer {
   name: string;
   renderer: RendererName;
   shots: readonly Shot[];
+  simulation?: Simulation | null;
   /** How many jobs of the organization may be queued and may run: `queuedJobsLimits`, `runningJobsLimits`. */
   queuedLimit: number;
   runningLimit: number;
@@ -79,7 +81,7 @@ const acceptSql = `
       jsonb_to_recordset(:rows::jsonb) as (
         "organizationId" uuid, environment text, "influencerId" uuid, "jobId" uuid, "eventId" uuid, name text, renderer text,
         shots text[], "sourceId" uuid, changes jsonb, "projectId" uuid, identity jsonb, seed text, "assetIds" uuid[],
-        "queuedLimit" integer, "runningLimit" integer
+        "queuedLimit" integer, "runningLimit" integer, simulation jsonb
       )
     ) with ordinality
   ),
@@ -143,7 +145,8 @@ const acceptSql = `
     insert into jobs (organization_id, id, environment, project_id, influencer_id, kind, renderer, shots, input, claimed_until)
     select r."organizationId", r."jobId", r.environment, r.project_id, r."influencerId", 'influencer_create', r.renderer,
            r.shots,
-           jsonb_build_object('identity', r.own_identity, 'seed', r.own_seed, 'startingImages', r.starting_images),
+           jsonb_build_object('identity', r.own_identity, 'seed', r.own_seed, 'startingImages', r.starting_images)
+             || case when r.simulation is null then '{}' else jsonb_build_object('simulation', r.simulation) end,
            -- The accepting process starts the workflow itself; if it dies, or the job has to wait, any dispatcher does.
            case when r.may_start then now() + interval '5 seconds' end
     from influencer i join judged r on r."jobId" = i.job_id

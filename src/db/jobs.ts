@@ -5,6 +5,7 @@ import type { JobError } from '../domain/errors.ts';
 import type { Environment, Identity } from '../domain/influencer.ts';
 import type { JobAttempt, JobKind, JobStage, JobStatus, StopReason } from '../domain/job.ts';
 import type { RendererName, Shot, ShotStatus } from '../domain/shots.ts';
+import type { Simulation } from '../domain/simulation.ts';
 import { query, type Trx } from './database.ts';
 import { eventDeliveriesSql } from './event-deliveries.ts';
 import { imagesJsonSql, resultImagesJsonSql, resultSql, type StoredImage } from './images.ts';
@@ -193,13 +194,16 @@ export interface DrawingOrder {
   identity: Identity;
   seed: string;
   renderer: RendererName;
+  /** The trouble that is rehearsed; null for none, as in every attempt but the first. */
+  simulation: Simulation | null;
 }
 
 /** Finds what a running attempt draws from; undefined when it does not run (any more). */
 export async function findDrawingOrder(trx: Trx, { jobId, attempt }: JobAttempt): Promise<DrawingOrder | undefined> {
   const rows = await query<DrawingOrder>(
     trx,
-    `select organization_id as "organizationId", input->'identity' as identity, input->>'seed' as seed, renderer
+    `select organization_id as "organizationId", input->'identity' as identity, input->>'seed' as seed, renderer,
+            case when attempt = 1 then input->'simulation' end as simulation
      from jobs where id = :jobId and attempt = :attempt and status = 'running'`,
     { jobId, attempt },
   );

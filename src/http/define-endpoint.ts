@@ -4,6 +4,7 @@ import type { Static, TSchema } from 'typebox';
 import type { RequestErrorCode } from '../domain/errors.ts';
 import type { RateClass, Scope } from '../domain/scopes.ts';
 import type { Principal } from '../db/api-keys.ts';
+import type { Simulation } from '../domain/simulation.ts';
 import type { StartStream } from './event-streams.ts';
 import type { Wait } from './waiting.ts';
 
@@ -25,6 +26,8 @@ interface EndpointRequest<Params, Query, Body> {
   params: Params;
   query: Query;
   body: Body;
+  /** The trouble that the caller rehearses with its job; null for none. */
+  simulation: Simulation | null;
   /** The versions that `If-Match` names; null where the caller does not care. */
   expectedVersions: number[] | null;
   /** How long the caller lets the answer wait; null where it does not, or the endpoint cannot. */
@@ -62,6 +65,8 @@ interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Que
   body?: BodySchema;
   /** Whether the body may be left out; it is then undefined. */
   bodyIsOptional?: true;
+  /** Whether it starts a job with which trouble may be rehearsed, by `X-Doppel-Simulate`. */
+  takesSimulation?: true;
   /** Whether `If-Match` is honoured. */
   takesIfMatch?: true;
   /** Whether `Prefer: wait=N` is honoured. */

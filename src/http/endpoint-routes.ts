@@ -10,6 +10,7 @@ import { changing } from './idempotency.ts';
 import { lastEventIdIn } from './last-event-id.ts';
 import { rateLimiting, type RateLimits } from './rate-limits.ts';
 import { etagsIn } from './representation.ts';
+import { simulationIn } from './simulation.ts';
 import { compileValidation } from './validation.ts';
 import { waitOf } from './waiting.ts';
 
@@ -41,9 +42,10 @@ export function endpointRoutes<Deps extends { database: Knex }>(
       const needed = endpoint.scopeOf?.({ principal, params }) ?? null;
       if (needed !== null) authorize(principal, needed);
       const expectedVersions = endpoint.takesIfMatch === true ? versionsIn(ctx.headers['if-match']) : null;
+      const simulation = endpoint.takesSimulation === true ? simulationIn(ctx, principal) : null;
       const wait = endpoint.canWait === true ? waitOf(ctx) : null;
       const lastEventId = isStream ? lastEventIdIn(ctx) : null;
-      const request = { principal, params, query, body, expectedVersions, wait, lastEventId };
+      const request = { principal, params, query, body, expectedVersions, simulation, wait, lastEventId };
       const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
       const handle = async (database: Knex) => {
         // Here, where a repeat does not come: its job was accepted already, what it needs may be gone.

@@ -1,5 +1,6 @@
 // The OpenAPI document is made from the endpoints, so that it cannot say anything else than what is checked.
 
+import { simulationPattern } from '../domain/simulation.ts';
 import type { TSchema } from 'typebox';
 import { errorCodes, type RequestErrorCode } from '../domain/errors.ts';
 import { errorEnvelope as errorSchema } from '../schemas/error.ts';
@@ -164,7 +165,15 @@ function contentOf({ schema, isEventStream }: ReplySpec, component: (schema: TSc
 
 const limitHeaders = ['RateLimit', 'RateLimit-Policy', 'X-RateLimit-Endpoint-Class'];
 
-function parametersOf({ path, query, method, replies, takesIfMatch, canWait }: Endpoint<never>): Json[] {
+function parametersOf({
+  path,
+  query,
+  method,
+  replies,
+  takesIfMatch,
+  takesSimulation,
+  canWait,
+}: Endpoint<never>): Json[] {
   const inQuery = query as { properties: Record<string, TSchema>; required?: string[] } | undefined;
   const header = (name: string, description: string, schema: Json) => ({ name, in: 'header', description, schema });
   return [
@@ -194,6 +203,17 @@ there is another version, and 304 when there is none by then; without, until the
             type: 'string',
             pattern: '^[0-9]+$',
           }),
+        ]
+      : []),
+    ...(takesSimulation === true
+      ? [
+          header(
+            'X-Doppel-Simulate',
+            `Rehearses trouble, with test keys alone: what your own code does when an image fails (\`fail_shot=3\`), the renderer
+refuses (\`reject\`), drawing is slow (\`delay_ms=2000\`), or the renderer is too busy and is tried again (\`retry_after=5\`). Several
+with commas between them. It is of the job's first attempt: a retry goes well.`,
+            { type: 'string', pattern: simulationPattern, examples: ['fail_shot=3', 'retry_after=5,delay_ms=2000'] },
+          ),
         ]
       : []),
     ...(takesIfMatch === true

@@ -188,6 +188,40 @@ describe('a job that is stopped, and repaired', () => {
     await assertNoStrayObject(created);
   });
 
+  it('is rehearsed with a test key: too busy at first, then one of six fails, then a retry goes well', async () => {
+    const sandbox = await createTenant(api.database, { environment: 'test' });
+    const asSandbox = (path: string, options: Parameters<typeof call>[1] = {}) =>
+      call(`${api.url}${path}`, { key: sandbox.key, ...options });
+    const { status, body: created } = await asSandbox(`/v1/projects/${sandbox.projectId}/influencers`, {
+      body: { name: 'Ava' },
+      headers: { 'X-Doppel-Simulate': 'retry_after=2, fail_shot=2, delay_ms=100' },
+    });
+    assert.equal(status, 202);
+    const readJob = async () => (await asSandbox(`/v1/jobs/${String(created.jobId)}`)).body;
+    const { waiting } = await eventually(
+      'it says why nothing moves',
+      async () => {
+        const job = await readJob();
+        return job.waiting?.reason === 'rate_limited' ? job : undefined;
+      },
+      { everyMs: 20 },
+    );
+    assert.equal(waiting.error.code, 'RATE_LIMITED');
+    assert.ok(Date.parse(waiting.nextAttemptAt) > Date.parse(waiting.since));
+    const untilOver = () =>
+      eventually('it is over', async () => {
+        const job = await readJob();
+        return job.status === 'running' ? undefined : job;
+      });
+    const failed = await untilOver();
+    assert.deepEqual(
+      [failed.status, failed.images.rendered, failed.error.details],
+      ['failed', 5, { shots: ['three_quarter'] }],
+    );
+    await asSandbox(`/v1/jobs/${String(created.jobId)}/retry`, { method: 'POST' });
+    assert.equal((await untilOver()).status, 'completed');
+  });
+
   it('is repaired after it was canceled', async () => {
     const never = gate();
     draw = onlyFirst(never);

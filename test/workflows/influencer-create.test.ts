@@ -268,6 +268,23 @@ describe('workflow influencerCreate', () => {
     }
   });
 
+  it('holds its drawings up where that is rehearsed, and can be canceled meanwhile', async () => {
+    const plan = { waves: [[...shots]], total: shots.length, delayMs: 60_000 };
+    const run = await runs.start({ copyReferenceMetadata: () => Promise.resolve(plan) });
+    assert.equal(await run.end(), 'COMPLETED');
+    const { startTime, closeTime } = await run.handle.describe();
+    assert.ok(closeTime !== undefined && closeTime.getTime() - startTime.getTime() >= 60_000);
+    assert.equal(run.callsOf('drawShot').length, 6);
+
+    const canceled = await runs.start({
+      copyReferenceMetadata: () => Promise.resolve({ ...plan, delayMs: 3_600_000 }),
+    });
+    await eventually('it waits', () => (canceled.callsOf('beginShots').length === 1 ? true : undefined));
+    await canceled.handle.cancel();
+    assert.equal(await canceled.end(), 'CANCELLED');
+    assert.deepEqual([canceled.callsOf('drawShot'), canceled.callsOf('cancelJob')], [[], [canceled.job]]);
+  });
+
   it('ends as canceled when all six are being drawn', async () => {
     const run = await runs.start({ drawShot: drawForEver });
     await eventually('all are being drawn', () => (run.callsOf('drawShot').length === 6 ? true : undefined));

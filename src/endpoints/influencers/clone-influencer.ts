@@ -17,12 +17,14 @@ its reference images again. The clone can be read at once, with \`status: "pendi
 reference images is copied to the clone's \`attributes\` as a starting set.`,
   scope: 'influencers:write',
   rateClass: 'long-running',
+  takesSimulation: true,
   body: cloneInfluencerBody,
   replies: { 202: { description: 'Accepted: the clone exists, and its job runs.', schema: jobEnvelope } },
   errors: ['NOT_FOUND', 'CONFLICT'],
-  handle({ principal, params, body }, deps) {
+  handle({ principal, params, body, simulation }, deps) {
     const clone = {
       ...newInfluencer(principal, body.newInfluencerId, deps),
+      simulation,
       name: body.name,
       sourceId: params.influencerId,
       changes: changesOf(body.overrides ?? {}),

@@ -20,13 +20,15 @@ export const createInfluencer = defineEndpoint<Deps>()({
 leave out is chosen for you, once and for good. The influencer can be read at once, with \`status: "pending"\`; poll the job.`,
   scope: 'influencers:write',
   rateClass: 'long-running',
+  takesSimulation: true,
   body: createInfluencerBody,
   replies: { 202: { description: 'Accepted: the influencer exists, and its job runs.', schema: jobEnvelope } },
   errors: ['NOT_FOUND', 'CONFLICT'],
-  handle({ principal, params, body }, deps) {
+  handle({ principal, params, body, simulation }, deps) {
     const { name, influencerId, referenceImages, ...identity } = body;
     const creation = {
       ...newInfluencer(principal, influencerId, deps),
+      simulation,
       name,
       projectId: params.projectId,
       identity,
