@@ -262,6 +262,7 @@ describe('a job in the database', () => {
       organizationId: job.organizationId,
       identity: { vibe: 'warm' },
       renderer: 'illustrated',
+      simulation: null,
     });
     assert.notEqual(seed, 'other');
     await end({ status: 'canceled' });
