@@ -31,7 +31,7 @@ export const copyReferenceMetadata =
         await copyStartingImages(trx, job.jobId);
         await touchInfluencer(trx, job);
       }
-      const order = await findDrawingOrder(trx, ref);
+      const order = job.environment === 'test' ? await findDrawingOrder(trx, ref) : undefined; // only there is any rehearsed
       const delayMs = order?.simulation?.delayMs;
       return {
         waves: wavesOf[job.renderer](missing),

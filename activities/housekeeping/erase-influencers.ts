@@ -1,7 +1,7 @@
-import { keysOfAssets } from '../../src/db/assets.ts';
 import { eraseIdentity, eraseImages, lockErasable } from '../../src/db/erasure.ts';
 import { drawingFolder } from '../../src/storage/storage.ts';
 import type { ActivityDeps } from '../deps.ts';
+import { sweepFolder } from '../sweep-attempt.ts';
 import { inBatches } from './in-batches.ts';
 
 /**
@@ -22,9 +22,7 @@ export const eraseInfluencers =
         }
         // Drawings that no attempt recorded; those that clones have in their starting sets stay.
         for (const jobId of influencer.jobIds) {
-          const keys = await storage.list(drawingFolder({ ...influencer, jobId }));
-          const kept = await keysOfAssets(trx, keys);
-          for (const key of keys) if (!kept.has(key)) await storage.remove(key);
+          await sweepFolder({ database: trx, storage }, drawingFolder({ ...influencer, jobId }));
         }
         await eraseIdentity(trx, influencer);
         return 1;

@@ -2,6 +2,7 @@
 
 import type { DeliveryRun, DeliveryType } from '../domain/webhook.ts';
 import { query, type Trx } from './database.ts';
+import { waitingOrganizationsSql } from './waiting-organizations.ts';
 
 /** A delivery whose workflow is to be started, with what operators are told of it. */
 export interface DeliveryDispatch extends DeliveryRun {
@@ -26,30 +27,23 @@ const isUnderWay = `dispatched_at is not null and status = 'pending'`;
 export async function claimDeliveries(trx: Trx, limit: number): Promise<DeliveryDispatch[]> {
   return query<DeliveryDispatch>(
     trx,
-    // An index is read from one organization to the next: "distinct" would read all of it.
-    `with recursive organization (id) as (
-       (select organization_id from webhook_deliveries where ${isUnstarted} order by organization_id limit 1)
-       union all
-       select (select organization_id from webhook_deliveries
-               where ${isUnstarted} and organization_id > o.id order by organization_id limit 1)
-       from organization o where o.id is not null
-     )
+    `with recursive ${waitingOrganizationsSql('webhook_deliveries', isUnstarted)}
      update webhook_deliveries set claimed_until = now() + interval '5 seconds'
      where id in (
        select id
        from (
-         select candidate.id, row_number() over (partition by o.id order by candidate.id) as place
-         from organization o,
+         select candidate.id, row_number() over (partition by o.organization_id order by candidate.id) as place
+         from waiting o,
          lateral (
            select id from webhook_deliveries
-           where organization_id = o.id and ${isUnstarted} and (claimed_until is null or claimed_until < now())
+           where organization_id = o.organization_id and ${isUnstarted} and (claimed_until is null or claimed_until < now())
            order by id limit :limit
            for update skip locked
          ) candidate
          where (
            select count(*) from (
              select from webhook_deliveries
-             where organization_id = o.id and ${isUnderWay} and next_attempt_at <= now() limit :maxDue
+             where organization_id = o.organization_id and ${isUnderWay} and next_attempt_at <= now() limit :maxDue
            ) due
          ) < :maxDue
        ) fair

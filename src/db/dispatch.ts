@@ -5,6 +5,7 @@ import type { JobAttempt, JobKind } from '../domain/job.ts';
 import type { Tier } from '../domain/scopes.ts';
 import { query, type Trx } from './database.ts';
 import { runningJobsSql } from './job-limits.ts';
+import { waitingOrganizationsSql } from './waiting-organizations.ts';
 
 /** A job whose workflow is to be started, with what operators are told of it. */
 export interface Dispatch extends JobAttempt {
@@ -28,16 +29,7 @@ export async function claimUndispatched(
   return query<Dispatch>(
     trx,
     `with recursive turn as materialized (select pg_try_advisory_xact_lock(hashtext('claimUndispatched')) as is_ours),
-     -- From one organization in the index to the next, however many jobs of each wait.
-     waiting as (
-       (select organization_id from jobs where dispatched_at is null and status = 'running'
-        order by organization_id limit 1)
-       union all
-       select (select organization_id from jobs
-               where dispatched_at is null and status = 'running' and organization_id > w.organization_id
-               order by organization_id limit 1)
-       from waiting w where w.organization_id is not null
-     ),
+     ${waitingOrganizationsSql('jobs', `dispatched_at is null and status = 'running'`)},
      claimed as (
        update jobs set claimed_until = now() + interval '5 seconds'
        where id in (

@@ -26,11 +26,15 @@ export interface RunningJob extends JobAttempt {
   stopReason: StopReason | null;
 }
 
+/** Why a job is to be stopped; an SQL expression over its row. */
+export const stopReasonSql = `case
+  when cancel_requested_at is not null then 'canceled'
+  when timed_out_at is not null then 'timed_out' end`;
+
 /** How a job is read that is locked. */
 const lockedColumns = `id as "jobId", attempt, organization_id as "organizationId", environment, project_id as "projectId",
   influencer_id as "influencerId", stage, shots, renderer, dispatched_at is not null as "isDispatched",
-  case when cancel_requested_at is not null then 'canceled' when timed_out_at is not null then 'timed_out' end
-    as "stopReason"`;
+  ${stopReasonSql} as "stopReason"`;
 
 /** Locks a job for this transaction; undefined when this attempt of it does not run (any more). */
 export async function lockRunningJob(trx: Trx, { jobId, attempt }: JobAttempt): Promise<RunningJob | undefined> {

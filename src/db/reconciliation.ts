@@ -2,6 +2,7 @@
 
 import type { JobAttempt, StopReason } from '../domain/job.ts';
 import { query, type Trx } from './database.ts';
+import { stopReasonSql } from './jobs.ts';
 
 /** Does something while no other process does it; does nothing where another one is at it. Ends with the process, whatever happens. */
 export async function oneAtATime(database: Trx, what: string, work: () => Promise<void>): Promise<void> {
@@ -35,8 +36,7 @@ export async function findStillJobs(trx: Trx, after: Place | null, limit: number
   return query<StillJob>(
     trx,
     `select id as "jobId", attempt, organization_id as "organizationId", influencer_id as "influencerId", restarts,
-            case when cancel_requested_at is not null then 'canceled' when timed_out_at is not null then 'timed_out' end
-              as "stopReason",
+            ${stopReasonSql} as "stopReason",
             coalesce(least(cancel_requested_at, timed_out_at) < now() - interval '5 minutes', false) as "isLongOverdue"
      from jobs
      where status = 'running' and dispatched_at < now() - interval '10 seconds'
