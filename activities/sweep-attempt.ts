@@ -14,7 +14,9 @@ export async function sweepAttempt(deps: SweepDeps, attempt: JobAttempt): Promis
 
 /** Removes what lies in a folder and belongs to no image. Nothing there may become one any more. */
 export async function sweepFolder({ database, storage }: SweepDeps, folder: string): Promise<void> {
-  const keys = await storage.list(folder);
-  const recorded = await keysOfAssets(database, keys);
-  for (const key of keys) if (!recorded.has(key)) await storage.remove(key);
+  for await (const objects of storage.list(folder)) {
+    const keys = objects.map(({ key }) => key);
+    const recorded = await keysOfAssets(database, keys);
+    for (const key of keys) if (!recorded.has(key)) await storage.remove(key);
+  }
 }

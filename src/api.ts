@@ -1,6 +1,5 @@
 // The API process: opens what a request needs and closes it in reverse.
 
-import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
@@ -12,13 +11,13 @@ import { endpoints } from './endpoints/index.ts';
 import { openJobFeed } from './feed/job-feed.ts';
 import { createApp } from './http/app.ts';
 import { signedCursors } from './http/cursors.ts';
-import { fileRoutes } from './http/files.ts';
+import { fileRoutes, redirectRoutes } from './http/files.ts';
 import { uploadRoutes } from './http/uploads.ts';
 import type { HttpServer } from './http/server.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { partsOf } from './parts.ts';
 import { createPictures } from './pictures/pictures.ts';
-import { fileStorage } from './storage/file-storage.ts';
+import { openStorage, type StorageSettings } from './storage/open-storage.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
 import { uploadUrls } from './storage/upload-urls.ts';
 import { openTemporal } from './temporal/connection.ts';
@@ -33,7 +32,9 @@ export interface ApiParts {
   temporal: ClientConnectConfig;
   publicUrl: string;
   signingKeys: readonly [SigningKey, ...SigningKey[]];
-  storageFolder: string;
+  storage: StorageSettings;
+  /** Who draws what live keys ask for. */
+  renderer: RendererName;
   /** How many jobs may be queued, of all organizations. */
   queuedJobsMax: number;
   /** How many may watch jobs at a time. */
@@ -53,11 +54,9 @@ interface RunningApi {
   close: () => Promise<void>;
 }
 
-export const storageFolderOf = (dataDir: string): string => path.join(dataDir, 'storage');
-
 /** Serves the API until closed. Needs Postgres, migrated; goes on accepting while Temporal is away. */
 export async function startApi(parts: ApiParts): Promise<RunningApi> {
-  const { server, storageFolder, log } = parts;
+  const { server, log } = parts;
   const opened = closers();
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
@@ -76,7 +75,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
 
     const urls = signedUrls(parts.publicUrl, parts.signingKeys);
     const uploads = uploadUrls(parts.publicUrl, parts.signingKeys);
-    const storage = fileStorage(storageFolder);
+    const storing = await openStorage(parts.storage);
+    opened.add(storing.close);
     let isDraining = false;
     const app = createApp({
       endpoints,
@@ -84,9 +84,10 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
         database,
         urls,
         cursors: signedCursors(parts.signingKeys),
-        storage,
-        uploadRequests: uploads,
+        storage: storing.storage,
+        uploadRequests: storing.kind === 'files' ? uploads : storing.uploadRequests,
         pictures: createPictures(),
+        renderer: parts.renderer,
         dispatcher,
         liveJobs: createLiveJobs(temporal, log),
         webhookUrlFault: (url) => webhookUrlFault(url, { allowsLocalhost: parts.webhooksAllowLocalhost }),
@@ -96,10 +97,13 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
         log,
         medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
       },
-      routes: [
-        fileRoutes({ folder: storageFolder, urls, now: clock.now }),
-        uploadRoutes({ place: storage, urls: uploads, database, now: clock.now }),
-      ],
+      routes:
+        storing.kind === 'files'
+          ? [
+              fileRoutes({ folder: storing.folder, urls, now: clock.now }),
+              uploadRoutes({ place: storing.storage, urls: uploads, database, now: clock.now }),
+            ]
+          : [redirectRoutes({ readUrls: storing.readUrls, urls, now: clock.now })],
       health: {
         isDraining: () => isDraining,
         async check() {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
-import { startApi, storageFolderOf } from './api.ts';
+import { startApi } from './api.ts';
 import { all } from './all.ts';
 import type { Closers } from './closers.ts';
 import { parseSigningKeys, type Config } from './config.ts';
@@ -66,8 +66,9 @@ export async function startEverything(config: Config, opened: Closers, progress:
     databasePoolMax: config.databasePoolMax,
     attemptTimeoutMinutes: config.attemptTimeoutMinutes,
     webhooksAllowLocalhost: config.webhooksAllowLocalhost,
+    ai: config.ai,
     temporal: temporal.connect,
-    storageFolder: storageFolderOf(config.dataDir),
+    storage: config.storage,
     log,
   };
   const publicUrl = config.publicUrl ?? server.url;

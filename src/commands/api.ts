@@ -1,5 +1,5 @@
 import { v7 as newId } from 'uuid';
-import { startApi, storageFolderOf } from '../api.ts';
+import { startApi } from '../api.ts';
 import type { Config } from '../config.ts';
 import { createStartingApp } from '../http/app.ts';
 import { openServer } from '../http/server.ts';
@@ -21,7 +21,6 @@ export async function api(config: Config): Promise<void> {
       databaseUrl,
       signingKeys,
       publicUrl: config.publicUrl ?? server.url,
-      storageFolder: storageFolderOf(config.dataDir),
       log,
     });
     opened.add(running.close);

@@ -1,16 +1,15 @@
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
-import { storageFolderOf } from '../api.ts';
 import type { Config } from '../config.ts';
 import { eraseOrganization, insertOrganization, organizationExists, setTier } from '../db/organizations.ts';
 import { formatId, parseId } from '../domain/ids.ts';
 import type { Environment } from '../domain/influencer.ts';
 import type { Scope, Tier } from '../domain/scopes.ts';
-import { findLivingInstance } from '../embedded/instance-lock.ts';
 import { StartError } from '../start-error.ts';
 import { createApiKey } from '../http/authentication.ts';
-import { openMigratedDatabase } from '../migrated-database.ts';
-import { fileStorage } from '../storage/file-storage.ts';
+import { openStorage } from '../storage/open-storage.ts';
+import { removeFolder } from '../storage/storage.ts';
+import { withDatabase } from './with-database.ts';
 
 /** `doppel organizations create`: prints the id and the first key, which may do everything. */
 export const createOrganization = (config: Config, { name, tier }: { name: string; tier: Tier }): Promise<void> =>
@@ -51,19 +50,18 @@ export async function eraseEverythingOf(
   if (!isConfirmed) {
     throw new StartError(`This erases ${organization} with all that it has, for good; say --yes if that is meant.`);
   }
+  const { storage, close } = await openStorage(config.storage);
   const erase = async (database: Knex) => {
     const { organizations, ...rows } = await eraseOrganization(database, organizationId);
-    const storage = fileStorage(storageFolderOf(config.dataDir));
-    const objects = await storage.list(`${organizationId}/`);
-    for (const key of objects) await storage.remove(key);
-    for (const [what, count] of Object.entries({ ...rows, objects: objects.length })) {
+    const objects = await removeFolder(storage, `${organizationId}/`);
+    for (const [what, count] of Object.entries({ ...rows, objects })) {
       console.log(`${what.replaceAll('_', ' ').padEnd(18)} ${String(count)}`);
     }
     console.log(
       organizations === 0 ? `There is no organization ${organization} any more.` : `${organization} is erased.`,
     );
   };
-  await withDatabase(config, erase, { isPatient: true });
+  await withDatabase(config, erase, { isPatient: true }).finally(close);
 }
 
 /** `doppel keys create`: prints the key, which is stored nowhere. */
@@ -93,18 +91,4 @@ function organizationIdOf(text: string): string {
   } catch {
     throw new StartError(`“${text}” is no organization's id.`);
   }
-}
-
-/** Works on the database of the environment, or on that of the embedded system that runs on the data folder. */
-async function withDatabase(
-  config: Config,
-  work: (database: Knex) => Promise<void>,
-  patience: { isPatient?: boolean } = {},
-): Promise<void> {
-  const databaseUrl = config.databaseUrl ?? findLivingInstance(config.dataDir)?.addresses['databaseUrl'];
-  if (databaseUrl === undefined) {
-    throw new StartError('Set DATABASE_URL, or run "npm start" meanwhile to work on its database.');
-  }
-  const database = await openMigratedDatabase(databaseUrl, 2, patience);
-  await work(database).finally(() => database.destroy());
 }

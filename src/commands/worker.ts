@@ -1,6 +1,5 @@
 import { v7 as newId } from 'uuid';
 import type { Config } from '../config.ts';
-import { storageFolderOf } from '../api.ts';
 import { createFrame, createStartingApp } from '../http/app.ts';
 import { openServer } from '../http/server.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
@@ -20,7 +19,7 @@ export async function worker(config: Config): Promise<void> {
       createStartingApp({ newId, log }).callback(),
     );
     opened.add(server.close);
-    const running = await startWorker({ ...config, databaseUrl, storageFolder: storageFolderOf(config.dataDir), log });
+    const running = await startWorker({ ...config, databaseUrl, log });
     opened.add(running.close);
     let isDraining = false;
     opened.add(() => {

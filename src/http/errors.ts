@@ -4,6 +4,7 @@ import type { Context, Next } from 'koa';
 import type { Logger } from 'pino';
 import { isUnavailable } from '../db/database.ts';
 import { ApiError } from '../domain/errors.ts';
+import { StorageUnavailable } from '../storage/storage.ts';
 import { represent } from './representation.ts';
 
 /** Answers every error, and every request that nothing answered, with the error envelope. */
@@ -47,7 +48,7 @@ const notFound = (ctx: Context) => new ApiError('NOT_FOUND', `There is no ${ctx.
 
 function refusalOf(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
-  if (isUnavailable(error)) {
+  if (isUnavailable(error) || error instanceof StorageUnavailable) {
     return new ApiError('UNAVAILABLE', 'The service cannot answer now; try again shortly.', {
       headers: { 'Retry-After': '1' },
       cause: error,

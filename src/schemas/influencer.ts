@@ -82,7 +82,8 @@ export const influencersQuery = Type.Object(
 
 const imageUrl = Type.String({
   format: 'uri',
-  description: 'Signed; stays the same within an hour, and at least one hour is left when it is handed out.',
+  description:
+    'Signed; stays the same within an hour, and at least one hour is left when it is handed out. It may redirect to where the bytes are (302): follow that, and keep this URL.',
 });
 
 export const referenceImage = Type.Object(

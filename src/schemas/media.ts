@@ -26,7 +26,9 @@ export const presignUploadBody = Type.Object(
         description: 'How many bytes will come; no other number is taken then.',
       }),
     ),
-    checksumSha256: Type.Optional(checksum('SHA-256 of the bytes that will come, in hex; checked when you finalize.')),
+    checksumSha256: Type.Optional(
+      checksum('SHA-256 of the bytes that will come, in hex; checked when you finalize, at the latest.'),
+    ),
   },
   {
     ...strict,
@@ -40,10 +42,13 @@ export const upload = Type.Object(
     uploadId: idOutput('upl_01JMB9G3W6X5Q2R8T4V7Y0Z1AB', 'The upload.'),
     url: Type.String({
       format: 'uri',
-      description: `Where to send the bytes, without a key, for ${String(uploadUrlMinutes)} minutes. Until you finalize, sending again replaces them.`,
+      description: `Where to send the bytes, without a key: at the API, or where they are kept, for ${String(uploadUrlMinutes)} minutes. Until you finalize, sending again replaces them.`,
     }),
     method: Type.Enum(['PUT']),
-    headers: Type.Record(Type.String(), Type.String(), { description: 'Headers to send the bytes with.' }),
+    headers: Type.Record(Type.String(), Type.String(), {
+      description:
+        'Headers to send the bytes with, as they are; beside them goes the Content-Length, as every client says it.',
+    }),
     expiresAt: time('Until when the URL takes them.'),
   },
   { ...strict, title: 'Upload' },
@@ -83,7 +88,8 @@ export const createMediaBody = Type.Object(
 
 const pictureUrl = Type.String({
   format: 'uri',
-  description: 'Signed; stays the same within an hour, and at least one hour is left when it is handed out.',
+  description:
+    'Signed; stays the same within an hour, and at least one hour is left when it is handed out. It may redirect to where the bytes are (302): follow that, and keep this URL.',
 });
 
 export const asset = Type.Object(

@@ -1,26 +1,54 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, type FileHandle, readdir, readFile, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { mkdir, open, type FileHandle, readdir, rename, rmdir, stat, unlink, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { Storage } from './storage.ts';
+import { ObjectTooLarge, type Storage, type StoredObject } from './storage.ts';
 
 const maxTries = 20;
+const pageSize = 1_000;
 
-const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
+/** Whether nothing has this name: also where a file stands for one of the folders above it. */
+const isMissing = (error: unknown) => ['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   await handle.sync().finally(() => handle.close());
 }
 
-async function exists(file: string): Promise<boolean> {
+async function statsOf(file: string): Promise<Stats | null> {
   try {
-    await stat(file);
+    const stats = await stat(file);
+    return stats.isFile() ? stats : null;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}
+
+/** Makes a file's time now; false when there is none. */
+async function touch(file: string): Promise<boolean> {
+  const now = new Date();
+  try {
+    await utimes(file, now, now);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
+  }
+}
+
+/** Names the files below a folder, one folder at a time; what goes meanwhile may be missing. */
+async function* filesBelow(directory: string): AsyncGenerator<string> {
+  const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
+    if (isMissing(error)) return [];
+    throw error;
+  });
+  for (const entry of entries) {
+    const file = path.join(directory, entry.name);
+    if (entry.isDirectory()) yield* filesBelow(file);
+    else if (entry.isFile()) yield file;
   }
 }
 
@@ -32,7 +60,7 @@ async function openAside(directory: string): Promise<{ aside: string; handle: Fi
       await mkdir(directory, { recursive: true });
       return { aside, handle: await open(aside, 'wx', 0o640) };
     } catch (error) {
-      if (!isMissing(error) || tries === maxTries) throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || tries === maxTries) throw error;
     }
   }
 }
@@ -68,8 +96,11 @@ export function fileStorage(folder: string): Storage & UploadPlace {
   return {
     async put(key, bytes) {
       const file = fileOf(key);
-      if (await exists(file)) return;
       const directory = path.dirname(file);
+      if (await touch(file)) {
+        await syncFolder(directory); // whoever wrote it may not have come to this
+        return;
+      }
       // Written aside and renamed, so that a name never stands for half a file.
       const { aside, handle } = await openAside(directory);
       try {
@@ -84,8 +115,16 @@ export function fileStorage(folder: string): Storage & UploadPlace {
       }
       await syncFolder(directory);
     },
-    get: (key) => readFile(fileOf(key)),
-    has: (key) => exists(fileOf(key)),
+    async get(key, maxBytes = Infinity) {
+      const handle = await open(fileOf(key), 'r');
+      try {
+        if ((await handle.stat()).size > maxBytes) throw new ObjectTooLarge();
+        return await handle.readFile();
+      } finally {
+        await handle.close();
+      }
+    },
+    sizeOf: async (key) => (await statsOf(fileOf(key)))?.size ?? null,
     async remove(key) {
       const file = fileOf(key);
       await unlink(file).catch((error: unknown) => {
@@ -93,14 +132,18 @@ export function fileStorage(folder: string): Storage & UploadPlace {
       });
       await prune(file);
     },
-    async list(below) {
-      const entries = await readdir(fileOf(below), { recursive: true, withFileTypes: true }).catch((error: unknown) => {
-        if (isMissing(error)) return [];
-        throw error;
-      });
-      return entries
-        .filter((entry) => entry.isFile())
-        .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'));
+    async *list(below) {
+      let page: StoredObject[] = [];
+      for await (const file of filesBelow(fileOf(below))) {
+        const stats = await statsOf(file);
+        if (stats === null) continue; // it has just gone
+        const key = path.relative(folder, file).split(path.sep).join('/');
+        page.push({ key, sizeBytes: stats.size, writtenAt: stats.mtime });
+        if (page.length < pageSize) continue;
+        yield page;
+        page = [];
+      }
+      if (page.length > 0) yield page;
     },
     async receive(key, bytes) {
       const file = fileOf(key);

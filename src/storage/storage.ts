@@ -1,20 +1,49 @@
 /** Where image bytes are kept. Objects are write-once: a key names its content, so a second write of it changes nothing. */
 export interface Storage {
-  /** Stores an object; once this resolves it survives a crash. */
+  /** Stores an object; once this resolves it survives a crash, and counts as written now, also one that was there. */
   put: (key: string, bytes: Uint8Array) => Promise<void>;
-  /** Reads an object; rejects when there is none. */
-  get: (key: string) => Promise<Uint8Array>;
-  /** Tells whether there is an object. */
-  has: (key: string) => Promise<boolean>;
+  /** Reads an object; rejects when there is none, and with `ObjectTooLarge` when it has more than `maxBytes`. */
+  get: (key: string, maxBytes?: number) => Promise<Uint8Array>;
+  /** How many bytes an object has; null when there is none. */
+  sizeOf: (key: string) => Promise<number | null>;
   /** Removes an object; does nothing when there is none. */
   remove: (key: string) => Promise<void>;
-  /** Names the objects whose keys begin with this folder (`a/b/`), and what an interrupted writer left there. */
-  list: (folder: string) => Promise<string[]>;
+  /**
+   * Lists the objects whose keys begin with this folder (`a/b/`; all of them where it is empty), and what an interrupted writer
+   * left there, in pages of at most 1,000.
+   */
+  list: (folder: string) => AsyncIterable<StoredObject[]>;
+}
+
+export interface StoredObject {
+  key: string;
+  sizeBytes: number;
+  /** When it was last written. */
+  writtenAt: Date;
+}
+
+/** Thrown for an object that is larger than its reader takes. */
+export class ObjectTooLarge extends Error {}
+
+/** Thrown by a storage that cannot do it now: the same may work later. */
+export class StorageUnavailable extends Error {}
+
+interface Validity {
+  now: Date;
+  expiresAt: Date;
+}
+
+/** Makes the URL at which the storage itself hands an object out, for minutes, and not past `expiresAt`. */
+export interface ReadUrls {
+  make: (
+    read: { key: string; method: 'GET' | 'HEAD' },
+    validity: Validity,
+  ) => Promise<{ url: string; expiresAt: Date }>;
 }
 
 /** Makes the request by which a caller puts the bytes of an upload into the storage, by itself. */
 export interface UploadRequests {
-  make: (upload: PromisedUpload, expiresAt: Date) => Promise<UploadRequest>;
+  make: (upload: ExpectedUpload, validity: Validity) => Promise<UploadRequest>;
 }
 
 /** What a caller says of the bytes before they are there. */
@@ -25,15 +54,31 @@ export interface PromisedUpload {
   sizeBytes: number | null;
 }
 
+interface ExpectedUpload extends PromisedUpload {
+  /** In lower-case hex; null where the caller did not say. */
+  sha256: string | null;
+}
+
 interface UploadRequest {
   method: 'PUT';
   url: string;
+  /** What has to be sent with the bytes, beside their length. */
   headers: Record<string, string>;
+  /** Not past what was asked for. */
+  expiresAt: Date;
 }
 
-/** Removes everything below a folder (`a/b/`), but for `kept`. */
-export async function removeFolder(storage: Storage, folder: string, kept: readonly string[] = []): Promise<void> {
-  for (const key of await storage.list(folder)) if (!kept.includes(key)) await storage.remove(key);
+/** Removes everything below a folder (`a/b/`), but for `kept`; gives how many objects. */
+export async function removeFolder(storage: Storage, folder: string, kept: readonly string[] = []): Promise<number> {
+  let removed = 0;
+  for await (const objects of storage.list(folder)) {
+    for (const { key } of objects) {
+      if (kept.includes(key)) continue;
+      await storage.remove(key);
+      removed++;
+    }
+  }
+  return removed;
 }
 
 interface OwnedUpload {
@@ -74,3 +119,21 @@ export const drawingKey = (drawing: {
 
 /** Names the thumbnail of the picture with this key. */
 export const thumbnailKeyOf = (key: string): string => key.replace(/\.\w+$/, '.thumbnail.webp');
+
+const uuid = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const ownKey = new RegExp(`^(${uuid})/(?:(?:uploads|pictures)/(${uuid})|(${uuid})/([1-9][0-9]{0,8}))/.`);
+
+interface ObjectOwner {
+  organizationId: string;
+  /** A job's where there is an attempt; else an upload's, or what a picture's folder is called. */
+  id: string;
+  attempt: number | null;
+}
+
+/** Tells whose object it is, from its key; null for a key that is none of this service's. */
+export function ownerOf(key: string): ObjectOwner | null {
+  const [, organizationId, uploadId, jobId, attempt] = ownKey.exec(key) ?? [];
+  const id = uploadId ?? jobId;
+  if (organizationId === undefined || id === undefined) return null;
+  return { organizationId, id, attempt: attempt === undefined ? null : Number(attempt) };
+}

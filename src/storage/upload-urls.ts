@@ -18,7 +18,7 @@ export function uploadUrls(publicUrl: string, signingKeys: readonly [SigningKey,
       .digest();
 
   return {
-    make({ key, mimeType, sizeBytes }, expiresAt) {
+    make({ key, mimeType, sizeBytes }, { expiresAt }) {
       const [signer] = signingKeys;
       const expires = String(Math.floor(expiresAt.getTime() / 1000));
       const size = sizeBytes === null ? '' : String(sizeBytes);
@@ -30,7 +30,7 @@ export function uploadUrls(publicUrl: string, signingKeys: readonly [SigningKey,
         signature: signatureOf(signer.secret, key, expires, mimeType, size).toString('base64url'),
       });
       const url = `${publicUrl}/uploads/${key}?${query.toString()}`;
-      return Promise.resolve({ method: 'PUT', url, headers: { 'Content-Type': mimeType } });
+      return Promise.resolve({ method: 'PUT', url, headers: { 'Content-Type': mimeType }, expiresAt });
     },
     promiseOf(key, query, now) {
       const [expires, mimeType, size] = ['expires', 'type', 'size'].map((name) => query.get(name) ?? '') as [

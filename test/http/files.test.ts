@@ -3,7 +3,6 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileStorage } from '../../src/storage/file-storage.ts';
 import { hourOf, signedUrls, type SignedUrls } from '../../src/storage/signed-urls.ts';
 import { startTestApi, testSigningKey, type TestApi } from '../support/api.ts';
 
@@ -18,7 +17,7 @@ describe('GET /files/…', () => {
   before(async () => {
     api = await startTestApi();
     urls = signedUrls(api.url, [testSigningKey]);
-    await fileStorage(api.storageFolder).put(key, bytes);
+    await api.storage.put(key, bytes);
     url = urls.urlOf(key, new Date());
   });
   after(() => api.close());
@@ -105,7 +104,7 @@ describe('GET /files/…', () => {
   });
 
   it('refuses a URL in which anything was changed', async () => {
-    await fileStorage(api.storageFolder).put('other.webp', bytes);
+    await api.storage.put('other.webp', bytes);
     const changed: Record<string, (at: URL) => void> = {
       'the picture': (at) => (at.pathname = '/files/other.webp'),
       'the end': (at) => {

@@ -6,7 +6,6 @@ import sharp from 'sharp';
 import { insertUpload } from '../../src/db/uploads.ts';
 import { parseId } from '../../src/domain/ids.ts';
 import { finalizeUploadBody } from '../../src/schemas/media.ts';
-import { fileStorage } from '../../src/storage/file-storage.ts';
 import { uploadKey } from '../../src/storage/storage.ts';
 import { call, type CallOptions, type Reply, type Tenant, type TestApi } from './api.ts';
 
@@ -82,7 +81,7 @@ export async function filesIn(folder: string): Promise<string[]> {
 
 /** Puts an upload there that can be finalized, under the id in the example of the endpoint's body. */
 export async function putExampleUpload(
-  api: Pick<TestApi, 'database' | 'storageFolder'>,
+  api: Pick<TestApi, 'database' | 'storage'>,
   { organizationId, projectId }: Tenant,
 ): Promise<void> {
   const { examples } = finalizeUploadBody as unknown as { examples: [{ uploadId: string }] };
@@ -92,5 +91,5 @@ export async function putExampleUpload(
     ...{ organizationId, environment: 'live', id, projectId: parseId('project', projectId), kind: 'image' },
     ...{ mimeType: 'image/png', filename: null, sizeBytes: null, sha256: null, storageKey, urlMinutes: 60 },
   });
-  await fileStorage(api.storageFolder).put(storageKey, await plain().png().toBuffer());
+  await api.storage.put(storageKey, await plain().png().toBuffer());
 }

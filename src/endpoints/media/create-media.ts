@@ -17,7 +17,7 @@ export const createMedia = defineEndpoint<Deps>()({
   tag: 'Media',
   summary: 'Store a small picture',
   description: `Takes a picture of at most 256 KB in the request itself, and stores it as finalizing an upload does: upright, as sRGB,
-without location and other metadata.`,
+without location and other metadata. An asset that no influencer uses is removed 30 days later.`,
   scope: 'projects:write',
   rateClass: 'write-light',
   body: createMediaBody,

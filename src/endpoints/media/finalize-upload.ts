@@ -3,16 +3,19 @@ import { findProject } from '../../db/projects.ts';
 import { findUpload, finishUpload, lockUpload, type UploadRow } from '../../db/uploads.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { parseId } from '../../domain/ids.ts';
+import { mediaLimits } from '../../domain/media.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { invalid } from '../../http/validation.ts';
 import type { OpenedFile } from '../../pictures/pictures.ts';
 import { asset, finalizeUploadBody } from '../../schemas/media.ts';
-import { removeFolder, uploadFolder, type Storage } from '../../storage/storage.ts';
+import { ObjectTooLarge, removeFolder, uploadFolder, type Storage } from '../../storage/storage.ts';
 import type { Deps } from '../deps.ts';
 import { assetRecord } from './asset-record.ts';
 import { projectNotFound, requireActiveProject, storePicture } from './store-picture.ts';
 
 const incomplete = () => new ApiError('UPLOAD_INCOMPLETE', 'The bytes of this upload are not there yet.');
+const tooLarge = () =>
+  invalid([{ path: 'body.uploadId', message: 'must be a file of at most 20 MB', keyword: 'maxLength' }]);
 
 export const finalizeUpload = defineEndpoint<Deps>()({
   method: 'post',
@@ -23,7 +26,7 @@ export const finalizeUpload = defineEndpoint<Deps>()({
   description: `Opens what was uploaded and stores the picture: upright, as sRGB, without location and other metadata, and of an
 animation the first frame. So the asset's size and checksum are not those of your file. A PNG, JPEG or WebP of at most 40 megapixels
 is taken, whatever its name says; WebP and progressive or interlaced files have lower limits, which the answer names. Finalizing
-again gives the same asset.`,
+again gives the same asset. One that no influencer uses is removed 30 days later.`,
   scope: 'projects:write',
   rateClass: 'write-light',
   body: finalizeUploadBody,
@@ -93,10 +96,12 @@ async function openUpload(
   { storageKey }: UploadRow,
   { storage, pictures }: { storage: Storage; pictures: Deps['pictures'] },
 ): Promise<OpenedFile> {
-  if (storageKey === null || !(await storage.has(storageKey))) throw incomplete();
+  if (storageKey === null || (await storage.sizeOf(storageKey)) === null) throw incomplete();
   return pictures.open(() =>
-    storage.get(storageKey).catch(async (error: unknown) => {
-      throw (await storage.has(storageKey)) ? error : incomplete();
+    // Where callers write at the storage itself, nothing but this limits what was not said to have a size.
+    storage.get(storageKey, mediaLimits.uploadBytes).catch(async (error: unknown) => {
+      if (error instanceof ObjectTooLarge) throw tooLarge();
+      throw (await storage.sizeOf(storageKey)) === null ? incomplete() : error;
     }),
   );
 }

@@ -20,23 +20,23 @@ finalize. An upload that is not finalized within 24 hours is removed.`,
   body: presignUploadBody,
   replies: { 201: { description: 'Where to send the bytes.', schema: upload } },
   errors: ['NOT_FOUND', 'CONFLICT'],
-  async handle({ principal, params, body }, { database, uploadRequests, newId }) {
+  async handle({ principal, params, body }, { database, uploadRequests, now, newId }) {
     const { organizationId, environment } = principal;
     const { projectId } = params;
     await requireActiveProject(database, { organizationId, environment, id: projectId });
     const { kind, mimeType, filename = null, sizeBytes = null, checksumSha256 } = body;
     const id = newId();
     const key = uploadKey({ organizationId, uploadId: id });
+    const sha256 = checksumSha256?.toLowerCase() ?? null;
     const expiresAt = await insertUpload(database, {
-      ...{ organizationId, environment, id, projectId, kind, mimeType, filename, sizeBytes },
-      sha256: checksumSha256?.toLowerCase() ?? null,
+      ...{ organizationId, environment, id, projectId, kind, mimeType, filename, sizeBytes, sha256 },
       storageKey: key,
       urlMinutes: uploadUrlMinutes,
     });
-    const request = await uploadRequests.make({ key, mimeType, sizeBytes }, expiresAt);
+    const request = await uploadRequests.make({ key, mimeType, sizeBytes, sha256 }, { now: now(), expiresAt });
     return {
       status: 201,
-      body: { uploadId: formatId('upload', id), ...request, expiresAt: expiresAt.toISOString() },
+      body: { uploadId: formatId('upload', id), ...request, expiresAt: request.expiresAt.toISOString() },
     };
   },
 });

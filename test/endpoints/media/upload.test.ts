@@ -378,13 +378,11 @@ describe('an upload', () => {
       const { url } = await presign(api, tenant, { sizeBytes: 3 });
       const key = new URL(url).pathname.replace('/uploads/', '');
       const signed = uploadUrls(api.url, [testSigningKey]);
-      const promised = { key, mimeType: 'image/png', sizeBytes: 3 };
-      const good = await signed.make(promised, new Date(Date.now() + 60_000));
-      const otherKey = await signed.make(
-        { ...promised, key: key.replace('bytes', 'other') },
-        new Date(Date.now() + 60_000),
-      );
-      const expired = await signed.make(promised, new Date(Date.now() - 1_000));
+      const promised = { key, mimeType: 'image/png', sizeBytes: 3, sha256: null };
+      const endingIn = (ms: number) => ({ now: new Date(), expiresAt: new Date(Date.now() + ms) });
+      const good = await signed.make(promised, endingIn(60_000));
+      const otherKey = await signed.make({ ...promised, key: key.replace('bytes', 'other') }, endingIn(60_000));
+      const expired = await signed.make(promised, endingIn(-1_000));
       const changed = (change: (at: URL) => void) => {
         const at = new URL(good.url);
         change(at);
