@@ -100,6 +100,16 @@ program
     (await import('./commands/organizations.ts')).createKey(loadConfig(), options),
   );
 
+program
+  .command('storage')
+  .description('where the images are kept')
+  .command('verify')
+  .description('compare what is stored with what the database says; exits with 1 where an image is missing or damaged')
+  .option('--checksums', 'read every picture, and compare its bytes too', false)
+  .action(async (options: { checksums: boolean }) =>
+    (await import('./commands/storage.ts')).verifyStorage(loadConfig(), options),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

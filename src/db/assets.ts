@@ -61,6 +61,11 @@ export async function holdProjectStatus(trx: Trx, project: OwnedId): Promise<Pro
   return rows[0]?.status;
 }
 
+/** Whether anything names an asset: an influencer's set or a job's shots; for a condition, `asset` names its row there. */
+export const isNamedSql = (asset: string) => `
+  (exists (select from influencer_images i where i.organization_id = ${asset}.organization_id and i.asset_id = ${asset}.id)
+   or exists (select from job_shots s where s.organization_id = ${asset}.organization_id and s.asset_id = ${asset}.id))`;
+
 /** Which of these storage keys belong to an asset. */
 export async function keysOfAssets(trx: Trx, keys: readonly string[]): Promise<Set<string>> {
   const rows = await query<{ key: string }>(

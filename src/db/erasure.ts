@@ -1,5 +1,6 @@
 // Erasing a deleted influencer: what is left is an id that stays reserved, and rows that say nothing of the person.
 
+import { isNamedSql } from './assets.ts';
 import { query, type Trx } from './database.ts';
 
 interface ErasableInfluencer {
@@ -55,9 +56,7 @@ export async function eraseImages(
   const unnamed = await query<{ id: string }>(
     trx,
     `select a.id from assets a
-     where a.organization_id = :organizationId and a.id = any(:assetIds)
-       and not exists (select from influencer_images i where i.organization_id = a.organization_id and i.asset_id = a.id)
-       and not exists (select from job_shots s where s.organization_id = a.organization_id and s.asset_id = a.id)`,
+     where a.organization_id = :organizationId and a.id = any(:assetIds) and not ${isNamedSql('a')}`,
     { organizationId, assetIds },
   );
   const doomed = { organizationId, assetIds: unnamed.map(({ id }) => id) };

@@ -2,7 +2,7 @@ import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client, type Schedu
 import { taskQueues } from '../domain/task-queues.ts';
 import type * as workflows from '../../workflows/index.ts'; // types only: workflow code is loaded by the bundler alone
 
-const withinMs = 5_000;
+const withinMs = 10_000;
 
 const housekeeping = {
   scheduleId: 'housekeeping',
@@ -24,21 +24,47 @@ const housekeeping = {
   },
 } as const satisfies ScheduleOptions;
 
-/** Makes sure that Temporal runs the housekeeping each hour; one that is there, or that an operator paused, is left alone. */
+const storageCollector = {
+  scheduleId: 'storage-collector',
+  spec: { intervals: [{ every: '1 day', offset: '30 minutes' }] },
+  policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 day' },
+  action: {
+    type: 'startWorkflow',
+    workflowType: 'collectStorage' satisfies keyof typeof workflows,
+    workflowId: 'storage-collector',
+    taskQueue: taskQueues.influencers,
+    args: [],
+    workflowRunTimeout: '23 hours',
+    staticSummary: 'Remove pictures that nothing uses',
+    staticDetails: [
+      'Removes assets that no influencer has used for 30 days, and objects of the storage that no row names and that are 24 hours old: what was left where something broke off.',
+      'Its result counts them: `spared` objects are too young yet, `foreign` ones are not of this service and stay. Pausing, triggering and terminating it are safe: what is left is done at the next run. Pause it before you put the database back to an earlier state, and look with `doppel storage verify` before you let it go on.',
+    ].join('\n\n'),
+  },
+} as const satisfies ScheduleOptions;
+
+const schedules: readonly ScheduleOptions[] = [housekeeping, storageCollector];
+
+/** Makes sure that Temporal runs what comes by the clock; a Schedule that is there, or that an operator paused, is left alone. */
 export async function ensureSchedules(temporal: Client): Promise<void> {
   await temporal.withDeadline(Date.now() + withinMs, async () => {
-    try {
-      await temporal.schedule.create(housekeeping);
-    } catch (error) {
-      if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+    for (const schedule of schedules) {
+      try {
+        await temporal.schedule.create(schedule);
+      } catch (error) {
+        if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+      }
     }
   });
 }
 
-/** Makes sure of it, as this release wants it. Whether it is paused stays. Safe when several processes do it at once. */
+/** Makes sure of it, as this release wants it. Whether one is paused stays. Safe when several processes do it at once. */
 export async function updateSchedules(temporal: Client): Promise<void> {
   await ensureSchedules(temporal);
-  await temporal.withDeadline(Date.now() + withinMs, () =>
-    temporal.schedule.getHandle(housekeeping.scheduleId).update(({ state }) => ({ ...housekeeping, state })),
-  );
+  await temporal.withDeadline(Date.now() + withinMs, async () => {
+    for (const schedule of schedules) {
+      const handle = temporal.schedule.getHandle(schedule.scheduleId);
+      await handle.update(({ state }) => ({ ...schedule, state }));
+    }
+  });
 }

@@ -4,8 +4,11 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { formatId } from '../../src/domain/ids.ts';
+import { openStorage } from '../../src/storage/open-storage.ts';
 import { createTenant } from '../support/api.ts';
 import { spawnDoppel } from '../support/doppel-process.ts';
+import { s3TimeoutMs, startTestS3 } from '../support/s3-server.ts';
+import { keysBelow } from '../support/stored-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 describe('doppel organizations erase', () => {
@@ -49,6 +52,32 @@ describe('doppel organizations erase', () => {
     const second = await erase(id, '--yes');
     assert.equal(second.code, 0);
     assert.match(second.output, new RegExp(`^There is no organization ${id} any more\\.$`, 'm'));
+  });
+
+  it('erases the objects of a bucket where that is the storage', async function () {
+    this.timeout(s3TimeoutMs);
+    const s3 = await startTestS3();
+    try {
+      const { storage, close } = await openStorage(s3.settings);
+      for (const key of [`${organizationId}/job/a.webp`, 'another/job/a.webp'])
+        await storage.put(key, Buffer.from('x'));
+      const id = formatId('organization', organizationId);
+      const env = { DATABASE_URL: testDatabase.url, DOPPEL_DATA_DIR: folder, ...s3.environment };
+      const command = spawnDoppel(['organizations', 'erase', id, '--yes'], { cwd: folder, env });
+      assert.equal(await command.exited, 0, command.output());
+      assert.match(command.output(), /^objects +1$/m);
+      assert.deepEqual(await keysBelow(storage, ''), ['another/job/a.webp']);
+
+      const lost = spawnDoppel(['organizations', 'erase', id, '--yes'], {
+        ...{ cwd: folder, env: { ...env, S3_BUCKET: 'nowhere' } },
+      });
+      assert.equal(await lost.exited, 1);
+      assert.match(lost.output(), /^The storage cannot be used: there is no bucket nowhere at .*\.$/m);
+      assert.doesNotMatch(lost.output(), /^ +at /m);
+      close();
+    } finally {
+      await s3.close();
+    }
   });
 
   it('erases nothing without --yes, or for what is no id', async () => {
