@@ -102,10 +102,29 @@ module.exports = {
       to: { path: '^node_modules/(knex|pg)/', ...types },
     },
     {
+      name: 'only-s3-storage-loads-the-aws-sdk',
+      severity: 'error',
+      from: { pathNot: '^src/storage/s3-storage\\.ts$' },
+      to: { path: '^node_modules/@(aws-sdk|smithy)/' },
+    },
+    {
+      name: 's3-storage-is-loaded-when-it-is-configured',
+      severity: 'error',
+      from: {},
+      to: { path: '^src/storage/s3-storage\\.ts$', dynamic: false, ...types },
+    },
+    {
       name: 'drawing-knows-no-database',
       severity: 'error',
       from: { path: '^activities/rendering/' },
       to: { path: '^src/(db|storage)/' },
+    },
+    {
+      name: 'image-models-are-asked-in-one-place',
+      severity: 'error',
+      comment: 'their packages are large, and loaded for the one provider that is configured',
+      from: { pathNot: '^(activities/rendering/ai|test|scripts)/' },
+      to: { path: '^node_modules/(ai|@ai-sdk)/' },
     },
     {
       name: 'no-import-of-roots',

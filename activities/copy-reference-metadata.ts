@@ -2,7 +2,7 @@ import { copyStartingImages } from '../src/db/images.ts';
 import { touchInfluencer } from '../src/db/influencers.ts';
 import { findDrawingOrder, lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
-import { wavesOf, type Shot } from '../src/domain/shots.ts';
+import { wavesOf, type RendererName, type Shot } from '../src/domain/shots.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export interface RenderPlan {
@@ -10,6 +10,8 @@ export interface RenderPlan {
   waves: Shot[][];
   /** All shots of the job, those that an earlier attempt rendered included. */
   total: number;
+  /** Who draws them; left out by the releases that had the illustrated renderer alone. */
+  renderer?: RendererName;
   /** How long a wave is held up before it is drawn, in ms, where a caller rehearses that. */
   delayMs?: number;
 }
@@ -34,8 +36,9 @@ export const copyReferenceMetadata =
       const order = job.environment === 'test' ? await findDrawingOrder(trx, ref) : undefined; // only there is any rehearsed
       const delayMs = order?.simulation?.delayMs;
       return {
-        waves: wavesOf[job.renderer](missing),
+        waves: wavesOf[job.renderer](missing, missing.length < job.shots.length),
         total: job.shots.length,
+        renderer: job.renderer,
         ...(delayMs === undefined ? {} : { delayMs }),
       };
     });

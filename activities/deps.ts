@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import type { PaidImageLimits } from '../src/db/paid-images.ts';
 import type { RendererName } from '../src/domain/shots.ts';
 import type { Storage } from '../src/storage/storage.ts';
 import type { Renderer } from './rendering/renderer.ts';
@@ -8,7 +9,9 @@ import type { Renderer } from './rendering/renderer.ts';
 export interface ActivityDeps {
   database: Knex;
   storage: Storage;
-  renderers: Record<RendererName, Renderer>;
+  /** Those that this process draws with; it takes no other's shots from their queues. */
+  renderers: Partial<Record<RendererName, Renderer>>;
+  paidImages: PaidImageLimits;
   newId: () => string;
   log: Logger;
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import { findReferenceKeys } from '../src/db/images.ts';
 import { findDrawingOrder } from '../src/db/jobs.ts';
 import { markShotStarted } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
@@ -7,6 +8,7 @@ import type { Shot } from '../src/domain/shots.ts';
 import { drawingKey } from '../src/storage/storage.ts';
 import { attemptEnded } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
+import { drawPaid } from './paid-drawing.ts';
 import { rehearse } from './rehearse.ts';
 import type { Provenance } from './rendering/renderer.ts';
 
@@ -24,8 +26,9 @@ const heartbeatMs = 500;
  * object or the same one, and only `recordShot` makes one of them the shot's image.
  */
 export const drawShot =
-  ({ database, storage, renderers }: ActivityDeps) =>
+  (deps: ActivityDeps) =>
   async ({ jobId, attempt, shot }: JobAttempt & { shot: Shot }): Promise<Drawn> => {
+    const { database, storage, renderers } = deps;
     const order = await findDrawingOrder(database, { jobId, attempt });
     if (order === undefined) throw attemptEnded();
     await markShotStarted(database, { jobId, attempt, shot });
@@ -36,15 +39,28 @@ export const drawShot =
     }, heartbeatMs);
     try {
       const renderer = renderers[order.renderer];
-      const drawing = await renderer.render({ identity: order.identity, seed: order.seed, shot }, signal);
+      if (renderer === undefined) throw new Error(`this worker has no renderer ${order.renderer}`);
+      const references = referencesOf(deps, jobId, renderer.maxReferences);
+      const { organizationId, identity, seed } = order;
+      const draw = () => renderer.render({ identity, seed, shot, references }, signal);
+      const drawing = renderer.isPaid
+        ? await drawPaid(deps, { organizationId, jobId, attempt, shot }, draw)
+        : await draw();
       const sha256 = createHash('sha256').update(drawing.bytes).digest('hex');
       signal.throwIfAborted();
-      await storage.put(
-        drawingKey({ organizationId: order.organizationId, jobId, attempt, shot, sha256 }),
-        drawing.bytes,
-      );
+      await storage.put(drawingKey({ organizationId, jobId, attempt, shot, sha256 }), drawing.bytes);
       return { sha256, provenance: drawing.provenance };
     } finally {
       clearInterval(beats);
     }
   };
+
+/** Loads one after the other, as they are asked for: a stored photo may be large. */
+async function* referencesOf(
+  { database, storage }: ActivityDeps,
+  jobId: string,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  if (limit === 0) return;
+  for (const key of await findReferenceKeys(database, jobId, limit)) yield await storage.get(key);
+}

@@ -5,6 +5,11 @@ import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
 import type { ActivityDeps } from './deps.ts';
 
+const messages: Partial<Record<ErrorCode, string>> = {
+  CONTENT_REJECTED: 'The renderer refused to draw this image.',
+  RATE_LIMITED: 'More images were asked for than may be rendered, of this job or by now; retry the job later.',
+};
+
 /** Says that a shot will not be rendered in this attempt. Safe to repeat: a shot that is settled stays as it is. */
 export const failShot =
   ({ database, newId }: ActivityDeps) =>
@@ -13,8 +18,7 @@ export const failShot =
       const job = await lockRunningJob(trx, ref);
       const status = job?.shotStatuses[shot];
       if (job === undefined || status === 'rendered' || status === 'failed') return;
-      const message =
-        code === 'CONTENT_REJECTED' ? 'The renderer refused to draw this image.' : 'This image could not be rendered.';
+      const message = messages[code] ?? 'This image could not be rendered.';
       await settleShot(trx, job, shot, { error: { code, message } });
       const shotStatuses = { ...job.shotStatuses, [shot]: 'failed' as const };
       const progress = progressOf('rendering', { ...job, shotStatuses });

@@ -5,6 +5,8 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { isUnavailable, sqlStateOf } from '../src/db/database.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
+import { StorageUnavailable } from '../src/storage/storage.ts';
+import { RenderError, type RenderFault } from './rendering/renderer.ts';
 
 const failure = (code: ErrorCode, message: string, nonRetryable: boolean, cause?: unknown) =>
   ApplicationFailure.create({ type: code, message, nonRetryable, ...(cause instanceof Error ? { cause } : {}) });
@@ -16,6 +18,33 @@ export const attemptEnded = () => failure('CONFLICT', 'This attempt of the job h
 export const badDrawing = (why: string, cause?: unknown) =>
   failure('RENDER_FAILED', `The drawing cannot be used: ${why}.`, true, cause);
 
+/** Why a renderer that draws for money is not asked to draw. */
+export const limitReached = (limit: string) => failure('RATE_LIMITED', `Not drawn: ${limit} is reached.`, true);
+
+const codesOfFaults: Record<RenderFault, { code: ErrorCode; isFinal: boolean }> = {
+  busy: { code: 'RATE_LIMITED', isFinal: false },
+  unavailable: { code: 'UNAVAILABLE', isFinal: false },
+  unanswered: { code: 'UNAVAILABLE', isFinal: false },
+  unusable: { code: 'RENDER_FAILED', isFinal: false },
+  rejected: { code: 'CONTENT_REJECTED', isFinal: true },
+  misconfigured: { code: 'RENDER_FAILED', isFinal: true },
+};
+
+/** Longest that a renderer may have itself waited for. */
+const longestRetryAfterMs = 3_600_000;
+
+function renderFailure(error: RenderError, log: Logger, where: object): ApplicationFailure {
+  const { fault, retryAfterMs } = error;
+  log[fault === 'misconfigured' ? 'error' : 'warn']({ err: error, fault, ...where }, 'a shot was not drawn');
+  const { code, isFinal } = codesOfFaults[fault];
+  return ApplicationFailure.create({
+    type: code,
+    message: error.message,
+    nonRetryable: isFinal,
+    ...(retryAfterMs === null ? {} : { nextRetryDelay: Math.min(retryAfterMs, longestRetryAfterMs) }),
+  });
+}
+
 type Activity = (input: never) => Promise<unknown>;
 
 /** Wraps an activity so that whatever it throws is logged whole and reaches Temporal as a failure with a code. */
@@ -26,8 +55,10 @@ export const translated =
       return (await activity(input as never)) as Awaited<ReturnType<A>>;
     } catch (error) {
       if (error instanceof ApplicationFailure || error instanceof CancelledFailure) throw error;
+      if (error instanceof RenderError) throw renderFailure(error, log, { activity: name, input });
       log.error({ err: error, activity: name, input }, 'activity failed');
       if (isUnavailable(error)) throw failure('UNAVAILABLE', 'Postgres cannot do this now.', false);
+      if (error instanceof StorageUnavailable) throw failure('UNAVAILABLE', 'The storage cannot do this now.', false);
       const sqlState = sqlStateOf(error);
       // Classes 22, 23 and 42 are bad data and bad SQL: the next try would fail in the same way.
       if (sqlState !== null && /^(22|23|42)/.test(sqlState)) {

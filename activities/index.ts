@@ -6,11 +6,13 @@ import { drawShot } from './draw-shot.ts';
 import { failJob } from './fail-job.ts';
 import { failShot } from './fail-shot.ts';
 import { translated } from './failures.ts';
+import { collectObjects } from './housekeeping/collect-objects.ts';
 import { eraseInfluencers } from './housekeeping/erase-influencers.ts';
 import { forgetDeliveries } from './housekeeping/forget-deliveries.ts';
 import { forgetIdempotencyKeys } from './housekeeping/forget-idempotency-keys.ts';
 import { forgetRateWindows } from './housekeeping/forget-rate-windows.ts';
 import { pruneEvents } from './housekeeping/prune-events.ts';
+import { removeUnusedAssets } from './housekeeping/remove-unused-assets.ts';
 import { removeUploads } from './housekeeping/remove-uploads.ts';
 import { sweepDrawings } from './housekeeping/sweep-drawings.ts';
 import { publishInfluencer } from './publish-influencer.ts';
@@ -44,6 +46,12 @@ export const createHousekeepingActivities = (deps: Pick<ActivityDeps, 'database'
   forgetDeliveries: translated('forgetDeliveries', forgetDeliveries(deps), deps.log),
 });
 
+/** What walks through the whole storage. */
+export const createStorageActivities = (deps: Pick<ActivityDeps, 'database' | 'storage' | 'log'>) => ({
+  removeUnusedAssets: translated('removeUnusedAssets', removeUnusedAssets(deps), deps.log),
+  collectObjects: translated('collectObjects', collectObjects(deps), deps.log),
+});
+
 /** Sending webhooks, on a task queue of its own: receivers may be slow. */
 export const createWebhookActivities = (
   deps: Pick<ActivityDeps, 'database' | 'log'> & Parameters<typeof attemptDelivery>[0],
@@ -52,6 +60,8 @@ export const createWebhookActivities = (
 });
 
 export type WebhookActivities = ReturnType<typeof createWebhookActivities>;
+
+export type StorageActivities = ReturnType<typeof createStorageActivities>;
 
 export type HousekeepingActivities = ReturnType<typeof createHousekeepingActivities>;
 

@@ -41,7 +41,7 @@ export const recordShot =
           sha256: drawn.sha256,
           storageKey,
           thumbnailKey,
-          provenance: { ...drawn.provenance },
+          provenance: { ...drawn.provenance, jobId, attempt },
         },
         { influencerId: job.influencerId, shot, position: job.shots.indexOf(shot) },
       );

@@ -154,7 +154,8 @@ async function openSide(databaseUrl: string, database: Knex, crowd: Crowd): Prom
     temporal: { connectionOptions: { address: '127.0.0.1:1' }, namespace: 'default' }, // nobody there: accepting needs none
     publicUrl: server.url,
     signingKeys: [{ id: 'sizes', secret: 'of no use to anybody else, and long enough' }],
-    storageFolder,
+    storage: { kind: 'files', folder: storageFolder },
+    renderer: 'illustrated',
     queuedJobsMax: 1_000_000,
     watchersMax: 10_000,
     webhooksAllowLocalhost: false,

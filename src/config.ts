@@ -5,11 +5,23 @@ import path from 'node:path';
 import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/envconfig';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
+import { imageProviders, type ImageProvider } from './domain/image-providers.ts';
+import { rendererNames, type RendererName } from './domain/shots.ts';
 import { StartError } from './start-error.ts';
+import { storageFolderOf, type StorageSettings } from './storage/open-storage.ts';
 import type { SigningKey } from './storage/signed-urls.ts';
 
+const endpoint = (description: string) => Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$', description }));
 const port = (description: string, preset: number) =>
   Type.Integer({ minimum: 0, maximum: 65_535, default: preset, description });
+
+/** Each provider's key, in the variable that is usual for it. */
+const keyVariables = Object.fromEntries(
+  Object.entries(imageProviders).map(([provider, { keyVariable }]) => [
+    keyVariable,
+    Type.Optional(Type.String({ minLength: 1, description: `The key for \`${provider}\`; workers alone need it.` })),
+  ]),
+);
 
 /** Every variable of our own; Temporal's (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, …) are the SDK's. */
 export const environmentSchema = Type.Object({
@@ -50,6 +62,22 @@ export const environmentSchema = Type.Object({
         'Keys that sign image URLs, as `id:secret,id:secret`, each secret at least 32 characters: the first signs, all verify. `npm start` makes one.',
     }),
   ),
+  S3_BUCKET: Type.Optional(
+    Type.String({
+      minLength: 1,
+      description:
+        'Bucket that keeps the images, on any server that speaks S3; without it they are files below `DOPPEL_DATA_DIR`. Credentials are found as by every AWS SDK: `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, a profile, or the machine’s role.',
+    }),
+  ),
+  S3_ENDPOINT: endpoint('Where the S3 server is, as `https://s3.example.com`; AWS’s own if not given.'),
+  S3_PUBLIC_ENDPOINT: endpoint(
+    'Where callers reach the S3 server, if elsewhere: they read images and send uploads there.',
+  ),
+  S3_FORCE_PATH_STYLE: Type.Boolean({
+    default: false,
+    description: 'Whether the bucket stands in the path of URLs, as most servers but AWS’s need it.',
+  }),
+  AWS_REGION: Type.String({ minLength: 1, default: 'us-east-1', description: 'Region of the bucket.' }),
   PROXY_HOPS: Type.Integer({
     minimum: 0,
     maximum: 10,
@@ -88,11 +116,68 @@ export const environmentSchema = Type.Object({
     description:
       'Whether webhooks may go to a receiver on this machine (`localhost`, `127.0.0.1`, `::1`), over http too: for development alone.',
   }),
+  RENDERER: Type.Enum([...rendererNames], {
+    default: 'illustrated',
+    description:
+      'Who draws what live keys ask for: `illustrated` draws people here, `ai` has an image model make photographs, for money.',
+  }),
+  AI_IMAGE_MODEL: Type.Optional(
+    Type.String({
+      pattern: `^(${Object.keys(imageProviders).join('|')})/\\S+$`,
+      description: `The image model, as \`provider/model\`: of ${Object.keys(imageProviders).join(', ')}.`,
+    }),
+  ),
+  AI_BASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^?#\\s]+$',
+      description: 'Where the provider’s API is, if elsewhere than usual; `openai-compatible` needs it.',
+    }),
+  ),
+  ...keyVariables,
+  AI_CONCURRENCY: Type.Integer({
+    minimum: 1,
+    maximum: 1_000,
+    default: 6,
+    description: 'Most images that one worker asks of the provider at a time.',
+  }),
+  AI_IMAGES_PER_MINUTE: Type.Integer({
+    minimum: 1,
+    maximum: 100_000,
+    default: 120,
+    description: 'Most images that all workers together ask of the provider in a minute.',
+  }),
+  AI_IMAGES_PER_JOB: Type.Integer({
+    minimum: 1,
+    maximum: 10_000,
+    default: 24,
+    description: 'Most images that may be asked of the provider for one job, retries included.',
+  }),
+  AI_IMAGES_PER_DAY: Type.Integer({
+    minimum: 0,
+    maximum: 10_000_000,
+    default: 600,
+    description: 'Most images that may be asked of the provider for one organization in a UTC day.',
+  }),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     description: 'Least severe messages that are logged.',
   }),
 });
+
+export interface AiConfig {
+  provider: ImageProvider;
+  /** As the provider names it. */
+  model: string;
+  /** Null where the environment has none. */
+  apiKey: string | null;
+  /** Null for the provider's own. */
+  baseUrl: string | null;
+  concurrency: number;
+  imagesPerMinute: number;
+  imagesPerJob: number;
+  /** Of one organization. */
+  imagesPerDay: number;
+}
 
 export interface Config {
   host: string;
@@ -107,12 +192,18 @@ export interface Config {
   databasePoolMax: number;
   /** Null when the data folder keeps one. */
   signingKeys: [SigningKey, ...SigningKey[]] | null;
+  /** Where the images are kept. */
+  storage: StorageSettings;
   proxyHops: number;
   corsOrigins: string[];
   queuedJobsMax: number;
   watchersMax: number;
   attemptTimeoutMinutes: number;
   webhooksAllowLocalhost: boolean;
+  /** Who draws what live keys ask for. */
+  renderer: RendererName;
+  /** Null where no image model is configured. */
+  ai: AiConfig | null;
   logLevel: string;
   /** Where the environment, or Temporal's configuration file, says that Temporal is. */
   temporal: ClientConnectConfig;
@@ -148,17 +239,55 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     databaseUrl: values.DATABASE_URL ?? null,
     databasePoolMax: values.DATABASE_POOL_MAX,
     signingKeys: values.SIGNING_KEYS === undefined ? null : parseSigningKeys(values.SIGNING_KEYS),
+    storage: storageOf(values),
     proxyHops: values.PROXY_HOPS,
     corsOrigins: values.CORS_ORIGINS?.split(',') ?? [],
     queuedJobsMax: values.QUEUED_JOBS_MAX,
     watchersMax: values.WATCHERS_MAX,
     attemptTimeoutMinutes: values.ATTEMPT_TIMEOUT_MINUTES,
     webhooksAllowLocalhost: values.WEBHOOKS_ALLOW_LOCALHOST,
+    renderer: values.RENDERER,
+    ai: readAi(values, environment),
     logLevel: values.LOG_LEVEL,
     temporal: readTemporal(environment),
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => environment[name]),
     environment,
   });
+}
+
+function readAi(values: Static<typeof environmentSchema>, environment: Readonly<NodeJS.ProcessEnv>): AiConfig | null {
+  const { AI_IMAGE_MODEL: name, AI_BASE_URL: baseUrl = null } = values;
+  if (name === undefined) {
+    if (values.RENDERER !== 'ai') return null;
+    throw new StartError('RENDERER is ai: AI_IMAGE_MODEL has to say which model draws; .env.example has examples.');
+  }
+  const provider = name.slice(0, name.indexOf('/')) as ImageProvider;
+  if (provider === 'openai-compatible' && baseUrl === null) {
+    throw new StartError('AI_IMAGE_MODEL names an openai-compatible server: AI_BASE_URL has to say where it is.');
+  }
+  return {
+    provider,
+    model: name.slice(provider.length + 1),
+    apiKey: environment[imageProviders[provider].keyVariable] || null,
+    baseUrl,
+    concurrency: values.AI_CONCURRENCY,
+    imagesPerMinute: values.AI_IMAGES_PER_MINUTE,
+    imagesPerJob: values.AI_IMAGES_PER_JOB,
+    imagesPerDay: values.AI_IMAGES_PER_DAY,
+  };
+}
+
+function storageOf(values: Static<typeof environmentSchema>): StorageSettings {
+  const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint = null, S3_PUBLIC_ENDPOINT: publicEndpoint = null } = values;
+  if (bucket === undefined) {
+    // A forgotten bucket must not have images written to a disk that nobody keeps.
+    if (endpoint !== null || publicEndpoint !== null) {
+      throw new StartError('The environment names an S3 server and no bucket: set S3_BUCKET too.');
+    }
+    return { kind: 'files', folder: storageFolderOf(path.resolve(values.DOPPEL_DATA_DIR)) };
+  }
+  const { AWS_REGION: region, S3_FORCE_PATH_STYLE: forcePathStyle } = values;
+  return { kind: 's3', bucket, region, endpoint, publicEndpoint, forcePathStyle };
 }
 
 /** Splits `id:secret,id:secret`. */

@@ -26,7 +26,7 @@ export interface Demo {
   temporalUiUrl: string | null;
 }
 
-const readyWithinMs = 60_000;
+const readyWithinMs = 5 * 60_000;
 
 const person: CreateInfluencer = {
   name: 'Ava Chen',

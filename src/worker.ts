@@ -12,6 +12,7 @@ import {
   createDatabaseActivities,
   createDrawingActivities,
   createHousekeepingActivities,
+  createStorageActivities,
   createWebhookActivities,
 } from '../activities/index.ts';
 import { illustratedRenderer } from '../activities/rendering/illustrated/illustrated-renderer.ts';
@@ -19,12 +20,15 @@ import type { Renderer } from '../activities/rendering/renderer.ts';
 import { all } from './all.ts';
 import { closers } from './closers.ts';
 import { removeWorker, touchWorker } from './db/workers.ts';
+import type { AiConfig } from './config.ts';
+import { imageProviders } from './domain/image-providers.ts';
 import type { RendererName } from './domain/shots.ts';
+import { StartError } from './start-error.ts';
 import { taskQueues } from './domain/task-queues.ts';
 import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
-import { fileStorage } from './storage/file-storage.ts';
+import { openStorage, type StorageSettings } from './storage/open-storage.ts';
 import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher } from './temporal/dispatcher.ts';
 import { createReconciler } from './temporal/reconciler.ts';
@@ -35,14 +39,16 @@ export interface WorkerParts {
   databaseUrl: string;
   databasePoolMax: number;
   temporal: ClientConnectConfig;
-  storageFolder: string;
+  storage: StorageSettings;
   /** How long an attempt may take from its first drawing on. */
   attemptTimeoutMinutes: number;
   /** Whether webhooks may go to a receiver on this machine. */
   webhooksAllowLocalhost: boolean;
+  /** The image model that photographs are made with; null for none: those that ask for some wait for another worker. */
+  ai: AiConfig | null;
   /** Others than the product's, for tests. */
   reconcileEveryMs?: number;
-  renderers?: Record<RendererName, Renderer>;
+  renderers?: Partial<Record<RendererName, Renderer>>;
   log: Logger;
 }
 
@@ -59,7 +65,7 @@ const webhookPoolMax = 5;
 
 /** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
-  const { temporal, storageFolder, log } = parts;
+  const { temporal, ai, log } = parts;
   const namespace = temporal.namespace ?? 'default';
   const opened = closers();
   try {
@@ -68,6 +74,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     // Their own: whatever webhooks wait for, jobs go on.
     const webhookDatabase = await openMigratedDatabase(parts.databaseUrl, webhookPoolMax);
     opened.add(() => webhookDatabase.destroy());
+    const { storage, close: closeStorage } = await openStorage(parts.storage);
+    opened.add(closeStorage);
     const { temporal: client, connection } = openTemporal(temporal);
     opened.add(() => connection.close());
 
@@ -75,8 +83,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     sharp.concurrency(1); // one picture a core: the task queue brings as many as there are cores
     const deps = {
       database,
-      storage: fileStorage(storageFolder),
-      renderers: parts.renderers ?? { illustrated: illustratedRenderer },
+      storage,
+      renderers: parts.renderers ?? (await openRenderers(ai, log)),
+      paidImages: { perJob: ai?.imagesPerJob ?? 0, perDay: ai?.imagesPerDay ?? 0 },
       newId,
       log,
     };
@@ -118,17 +127,37 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             stickyQueueScheduleToStartTimeout: '1 second',
           }),
         );
+        // A cancellation reaches an activity with its heartbeat.
+        const quickHeartbeats = {
+          maxHeartbeatThrottleInterval: '500 milliseconds',
+          defaultHeartbeatThrottleInterval: '500 milliseconds',
+        } as const;
         workers.push(
           await Worker.create({
             ...shared,
+            ...quickHeartbeats,
             taskQueue: taskQueues.rendering,
-            activities: { ...createDrawingActivities(deps), ...createHousekeepingActivities(deps) },
+            activities: {
+              ...createDrawingActivities(deps),
+              ...createHousekeepingActivities(deps),
+              ...createStorageActivities(deps),
+            },
             maxConcurrentActivityTaskExecutions: availableParallelism(),
-            // A cancellation reaches an activity with its heartbeat.
-            maxHeartbeatThrottleInterval: '500 milliseconds',
-            defaultHeartbeatThrottleInterval: '500 milliseconds',
           }),
         );
+        if (ai !== null) {
+          workers.push(
+            await Worker.create({
+              ...shared,
+              ...quickHeartbeats,
+              taskQueue: taskQueues.aiRendering,
+              activities: createDrawingActivities(deps),
+              maxConcurrentActivityTaskExecutions: ai.concurrency,
+              // Temporal keeps to it over all workers of the queue.
+              maxTaskQueueActivitiesPerSecond: ai.imagesPerMinute / 60,
+            }),
+          );
+        }
         workers.push(
           await Worker.create({
             ...shared,
@@ -211,6 +240,25 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     await opened.close();
     throw error;
   }
+}
+
+/** The renderers that this process draws with: a model's only where one is configured, since its packages are large. */
+async function openRenderers(ai: AiConfig | null, log: Logger): Promise<Partial<Record<RendererName, Renderer>>> {
+  if (ai === null) return { illustrated: illustratedRenderer };
+  const { keyVariable, needsKey } = imageProviders[ai.provider];
+  if (needsKey && ai.apiKey === null) throw new StartError(`${keyVariable} is not set; ${ai.provider} asks for it.`);
+  const [{ aiRenderer }, { openImageModel }] = await Promise.all([
+    import('../activities/rendering/ai/ai-renderer.ts'),
+    import('../activities/rendering/ai/open-image-model.ts'),
+  ]);
+  const model = await openImageModel(ai);
+  if (model.maxReferences === 0) {
+    log.warn(
+      { model: model.name },
+      'this image model is shown no pictures: the shots of a set will not be of one person',
+    );
+  }
+  return { illustrated: illustratedRenderer, ai: aiRenderer(model) };
 }
 
 const aborted = (signal: AbortSignal) =>

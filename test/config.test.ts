@@ -28,12 +28,15 @@ describe('the configuration', () => {
       databaseUrl: null,
       databasePoolMax: 10,
       signingKeys: null,
+      storage: { kind: 'files', folder: path.resolve('.doppel/storage') },
       proxyHops: 0,
       corsOrigins: [],
       queuedJobsMax: 200_000,
       watchersMax: 10_000,
       attemptTimeoutMinutes: 120,
       webhooksAllowLocalhost: false,
+      renderer: 'illustrated',
+      ai: null,
       logLevel: 'info',
       hasTemporal: false,
     });
@@ -50,12 +53,25 @@ describe('the configuration', () => {
       DATABASE_URL: 'postgresql://doppel@127.0.0.1/doppel',
       DATABASE_POOL_MAX: '2',
       SIGNING_KEYS: `new:${secret},old:${secret}!`,
+      S3_BUCKET: 'doppel-images',
+      S3_ENDPOINT: 'http://objects:7070',
+      S3_PUBLIC_ENDPOINT: 'https://images.example.com',
+      S3_FORCE_PATH_STYLE: 'true',
+      AWS_REGION: 'eu-central-1',
       PROXY_HOPS: '2',
       CORS_ORIGINS: 'https://a.example.com,http://localhost:5173',
       QUEUED_JOBS_MAX: '5000',
       WATCHERS_MAX: '500',
       WEBHOOKS_ALLOW_LOCALHOST: 'true',
       ATTEMPT_TIMEOUT_MINUTES: '30',
+      RENDERER: 'ai',
+      AI_IMAGE_MODEL: 'fal/fal-ai/flux-pro/kontext',
+      AI_BASE_URL: 'https://proxy.example.com/fal',
+      FAL_API_KEY: 'a-key',
+      AI_CONCURRENCY: '2',
+      AI_IMAGES_PER_MINUTE: '30',
+      AI_IMAGES_PER_JOB: '7',
+      AI_IMAGES_PER_DAY: '70',
       LOG_LEVEL: 'silent',
       TEMPORAL_ADDRESS: '127.0.0.1:7233',
       TEMPORAL_NAMESPACE: 'doppel',
@@ -73,12 +89,27 @@ describe('the configuration', () => {
         { id: 'new', secret },
         { id: 'old', secret: `${secret}!` },
       ],
+      storage: {
+        ...{ kind: 's3', bucket: 'doppel-images', region: 'eu-central-1', forcePathStyle: true },
+        ...{ endpoint: 'http://objects:7070', publicEndpoint: 'https://images.example.com' },
+      },
       proxyHops: 2,
       corsOrigins: ['https://a.example.com', 'http://localhost:5173'],
       queuedJobsMax: 5_000,
       watchersMax: 500,
       webhooksAllowLocalhost: true,
       attemptTimeoutMinutes: 30,
+      renderer: 'ai',
+      ai: {
+        provider: 'fal',
+        model: 'fal-ai/flux-pro/kontext',
+        apiKey: 'a-key',
+        baseUrl: 'https://proxy.example.com/fal',
+        concurrency: 2,
+        imagesPerMinute: 30,
+        imagesPerJob: 7,
+        imagesPerDay: 70,
+      },
       logLevel: 'silent',
       hasTemporal: true,
     });
@@ -131,14 +162,41 @@ describe('the configuration', () => {
     'fewer proxies than none': { PROXY_HOPS: '-1' },
     'a yes that is no boolean': { WEBHOOKS_ALLOW_LOCALHOST: 'yes' },
     'a public URL with a query': { PUBLIC_URL: 'https://api.example.com?x' },
+    'an S3 server with a path': { S3_BUCKET: 'images', S3_ENDPOINT: 'https://s3.example.com/images' },
     'a secret shorter than 32 characters': { SIGNING_KEYS: `id:${'x'.repeat(31)}` },
     'a second secret shorter than 32 characters': { SIGNING_KEYS: `a:${secret},b:short` },
+    'a renderer that there is not': { RENDERER: 'oil' },
+    'an image model of nobody': { AI_IMAGE_MODEL: 'gemini-2.5-flash-image' },
+    'an image model of a provider that there is not': { AI_IMAGE_MODEL: 'acme/painter' },
+    'a base URL that is none': { AI_BASE_URL: '127.0.0.1:8000' },
     'a signing key without an id': { SIGNING_KEYS: `:${secret}` },
   })) {
     it(`refuses ${title}`, () => {
       assert.match(faultsOf(environment), /The environment is not valid/);
     });
   }
+
+  it('takes the key of the provider whose model it is, and no other’s', () => {
+    const environment = { AI_IMAGE_MODEL: 'google/gemini-2.5-flash-image', OPENAI_API_KEY: 'not this' };
+    assert.equal(readConfig(environment).ai?.apiKey, null);
+    assert.equal(readConfig({ ...environment, GOOGLE_GENERATIVE_AI_API_KEY: 'this' }).ai?.apiKey, 'this');
+    assert.equal(readConfig(environment).renderer, 'illustrated');
+  });
+
+  it('refuses the renderer ai without a model, and a compatible server without an address', () => {
+    assert.match(faultsOf({ RENDERER: 'ai' }), /AI_IMAGE_MODEL/);
+    assert.match(faultsOf({ AI_IMAGE_MODEL: 'openai-compatible/flux' }), /AI_BASE_URL/);
+  });
+
+  it('keeps images on AWS in the first region when it names a bucket alone, and refuses a server without one', () => {
+    assert.deepEqual(readConfig({ S3_BUCKET: 'images' }).storage, {
+      ...{ kind: 's3', bucket: 'images', region: 'us-east-1', forcePathStyle: false },
+      ...{ endpoint: null, publicEndpoint: null },
+    });
+    for (const name of ['S3_ENDPOINT', 'S3_PUBLIC_ENDPOINT']) {
+      assert.match(faultsOf({ [name]: 'https://s3.example.com' }), /set S3_BUCKET too/);
+    }
+  });
 
   it('refuses two signing keys with one id, of which one would never verify', () => {
     assert.match(faultsOf({ SIGNING_KEYS: `id:${secret},id:${secret}!` }), /SIGNING_KEYS/);

@@ -1,6 +1,7 @@
 // All timeouts and retries of the workflows: how long a step may take, and how patiently it is tried again.
 
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import type { RendererName } from '../src/domain/shots.ts';
 import { taskQueues } from '../src/domain/task-queues.ts';
 
 /**
@@ -19,11 +20,7 @@ export const recordingStep = {
   retry: { ...databaseStep.retry, maximumAttempts: 50 },
 } as const satisfies LocalActivityOptions;
 
-/**
- * Drawing one picture. A worker that dies in the middle is noticed after `heartbeatTimeout`; a renderer that fails is tried
- * again for about an hour, since providers have bad hours.
- */
-export const drawing = {
+const illustration = {
   taskQueue: taskQueues.rendering,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '3 seconds',
@@ -37,6 +34,16 @@ export const drawing = {
 } as const satisfies ActivityOptions;
 
 /**
+ * Drawing one picture. A worker that dies in the middle is noticed after `heartbeatTimeout`; a renderer that fails is tried
+ * again for about an hour, since providers have bad hours.
+ */
+export const drawing = {
+  illustrated: illustration,
+  // Longer than the renderer itself gives a provider for one picture.
+  ai: { ...illustration, taskQueue: taskQueues.aiRendering, startToCloseTimeout: '5 minutes' },
+} as const satisfies Record<RendererName, ActivityOptions>;
+
+/**
  * A chore of the housekeeping, in batches. It says that it goes on after each, and is tried a few times only: the next run
  * comes within the hour and finds whatever is left.
  */
@@ -46,6 +53,18 @@ export const chore = {
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '2 minutes',
   retry: { initialInterval: '10 seconds', backoffCoefficient: 3, maximumAttempts: 4 },
+} as const satisfies ActivityOptions;
+
+/**
+ * Walking through all assets, or all objects of the storage, which may be millions. It says that it goes on after each page, and
+ * is tried a few times only: the next run comes within a day.
+ */
+export const collecting = {
+  taskQueue: taskQueues.rendering,
+  scheduleToStartTimeout: '3 hours',
+  startToCloseTimeout: '6 hours',
+  heartbeatTimeout: '5 minutes',
+  retry: { initialInterval: '1 minute', backoffCoefficient: 3, maximumAttempts: 3 },
 } as const satisfies ActivityOptions;
 
 /**

@@ -15,13 +15,13 @@ import {
 import type { Activities } from '../activities/index.ts';
 import type { ErrorCode, JobError } from '../src/domain/errors.ts';
 import { jobStateQuery, renderFailure, type JobAttempt, type JobStage, type JobState } from '../src/domain/job.ts';
-import type { Shot, ShotStatus } from '../src/domain/shots.ts';
+import { wavesAfterLost, type RendererName, type Shot, type ShotStatus } from '../src/domain/shots.ts';
 import { databaseStep, drawing, recordingStep } from './activity-options.ts';
 
 const { copyReferenceMetadata, beginShots, failShot, publishInfluencer, failJob, cancelJob } =
   proxyLocalActivities<Activities>(databaseStep);
 const { recordShot } = proxyLocalActivities<Activities>(recordingStep);
-const { drawShot } = proxyActivities<Activities>(drawing);
+const { drawShot } = proxyActivities<Activities>(drawing.illustrated);
 
 const jobState = defineQuery<JobState>(jobStateQuery);
 
@@ -39,9 +39,10 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
   setHandler(jobState, () => state, { description: 'Stage and shots, as this attempt has them.' });
 
   const failed: Partial<Record<Shot, ErrorCode>> = {};
-  const makeShot = async (shot: Shot): Promise<void> => {
+  const makeShot = async (shot: Shot, renderer: RendererName): Promise<void> => {
     try {
-      const drawn = await drawShot.executeWithOptions({ ...drawing, summary: `Draw ${shot}` }, [{ ...job, shot }]);
+      const options = { ...drawing[renderer], summary: `Draw ${shot}` };
+      const drawn = await drawShot.executeWithOptions(options, [{ ...job, shot }]);
       await recordShot({ ...job, shot, drawn });
       tell('rendering', { [shot]: 'rendered' });
     } catch (error) {
@@ -58,11 +59,13 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     tell('copying_references');
     const plan = await copyReferenceMetadata(job);
     if (plan === null) return; // the attempt has ended in Postgres already: a reset or a late start changes nothing
-    for (const shots of plan.waves) {
+    const { renderer = 'illustrated' } = plan; // the only one there was when plans did not name it
+    for (let [shots, ...after] = plan.waves; shots !== undefined; [shots, ...after] = after) {
       tell('rendering', Object.fromEntries(shots.map((shot) => [shot, 'rendering'])));
       await beginShots({ ...job, shots });
       if (plan.delayMs !== undefined) await sleep(plan.delayMs, { summary: 'Simulated' }); // here, where it holds up no worker
-      await all(shots.map(makeShot));
+      await all(shots.map((shot) => makeShot(shot, renderer)));
+      if (shots.every((shot) => shot in failed)) after = wavesAfterLost(after);
     }
     if (Object.keys(failed).length === 0) {
       tell('finalizing');
@@ -100,8 +103,8 @@ const internalError: JobError = {
 /** The code that a step failed with: activities name theirs as the failure's type, and a timeout has none. */
 function codeOf(error: unknown): ErrorCode {
   const cause = error instanceof ActivityFailure ? error.cause : error; // a local activity's failure comes bare
-  const isRejected = cause instanceof ApplicationFailure && cause.type === 'CONTENT_REJECTED';
-  return isRejected ? 'CONTENT_REJECTED' : 'RENDER_FAILED';
+  const type = cause instanceof ApplicationFailure ? cause.type : undefined;
+  return type === 'CONTENT_REJECTED' || type === 'RATE_LIMITED' ? type : 'RENDER_FAILED';
 }
 
 /** What an operator reads in Temporal's UI while the workflow runs. */

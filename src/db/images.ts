@@ -107,6 +107,34 @@ export async function copyStartingImages(trx: Trx, jobId: string): Promise<void>
   );
 }
 
+/**
+ * The storage keys of pictures that show the person of a job, the most telling first, at most `limit`: the first that the job
+ * rendered, the photos that it was begun with, the images of its source.
+ */
+export async function findReferenceKeys(trx: Trx, jobId: string, limit: number): Promise<string[]> {
+  const rows = await query<{ key: string }>(
+    trx,
+    `with job as (select * from jobs where id = :jobId)
+     select a.storage_key as key
+     from (
+       (select s.organization_id, s.asset_id, 1 as place, 0 as position
+        from job join job_shots s on s.organization_id = job.organization_id and s.job_id = job.id
+        where s.status = 'rendered'
+        order by s.settled_at, s.shot limit 1)
+       union all
+       select i.organization_id, i.asset_id, case i.role when 'uploaded' then 2 else 3 end, i.position
+       from job join influencer_images i
+         on i.organization_id = job.organization_id and i.influencer_id = job.influencer_id
+       where i.role = 'starting' or i.role = 'uploaded' and i.added_at <= job.started_at
+     ) reference
+     join assets a on a.organization_id = reference.organization_id and a.id = reference.asset_id
+     order by reference.place, reference.position, a.id
+     limit :limit`,
+    { jobId, limit },
+  );
+  return rows.map(({ key }) => key);
+}
+
 interface LockedInfluencer {
   organizationId: string;
   influencerId: string;
@@ -167,10 +195,19 @@ export async function removeImage(
 ): Promise<boolean> {
   const rows = await query(
     trx,
-    `delete from influencer_images
-     where organization_id = :organizationId and influencer_id = :influencerId and asset_id = :assetId
-       and role in ('uploaded', 'rendered')
-     returning asset_id`,
+    `with removed as (
+       delete from influencer_images
+       where organization_id = :organizationId and influencer_id = :influencerId and asset_id = :assetId
+         and role in ('uploaded', 'rendered')
+       returning organization_id, asset_id
+     ),
+     -- What an asset was marked with before it was in this set does not count: its 30 days begin anew.
+     unmarked as (
+       update assets a set unused_since = null
+       from removed r
+       where a.organization_id = r.organization_id and a.id = r.asset_id and a.unused_since is not null
+     )
+     select asset_id from removed`,
     { organizationId, influencerId, assetId },
   );
   return rows.length > 0;

@@ -5,6 +5,8 @@ import { up as wholeApi } from './migrations/002-whole-api.ts';
 import { up as jobsThatObey } from './migrations/003-jobs-that-obey.ts';
 import { up as webhooks } from './migrations/004-webhooks.ts';
 import { up as jobsIndexes } from './migrations/005-jobs-indexes.ts';
+import { up as imageModels } from './migrations/006-image-models.ts';
+import { up as unusedAssets } from './migrations/007-unused-assets.ts';
 import { query } from './database.ts';
 
 // In code, not in a folder: the same list works from .ts and from .js.
@@ -14,6 +16,8 @@ const migrations = [
   { name: '003-jobs-that-obey', up: jobsThatObey },
   { name: '004-webhooks', up: webhooks },
   { name: '005-jobs-indexes', up: jobsIndexes, isTransactional: false },
+  { name: '006-image-models', up: imageModels },
+  { name: '007-unused-assets', up: unusedAssets },
 ] as const;
 
 interface Migration {

@@ -32,6 +32,7 @@ const erasedTogether = [
   ['webhook_endpoints'],
   ['job_events'],
   ['job_shots'],
+  ['paid_images'],
   ['influencer_images'],
   ['uploads'],
   ['influencers', 'jobs'],

@@ -28,7 +28,12 @@ export const errorCodes = {
   },
   PAYLOAD_TOO_LARGE: { status: 413, retryable: false, meaning: 'The body is larger than the limit in the message.' },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, meaning: 'The body is not `application/json` in UTF-8.' },
-  RATE_LIMITED: { status: 429, retryable: true, meaning: 'Too many requests; `Retry-After` says when to go on.' },
+  RATE_LIMITED: {
+    status: 429,
+    retryable: true,
+    meaning:
+      'Too many requests; `Retry-After` says when to go on. Of an image: more were asked for than may be rendered.',
+  },
   INTERNAL: { status: 500, retryable: true, meaning: 'A fault of the service; it is logged under the request id.' },
   KILL_SWITCH: { status: 503, retryable: false, meaning: 'The API key has been killed.' },
   UNAVAILABLE: {

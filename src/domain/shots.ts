@@ -10,9 +10,21 @@ export type ShotStatus = (typeof shotStatuses)[number];
 export const imageSize = 1024;
 export const thumbnailSize = 256;
 
-export type RendererName = 'illustrated';
+export const rendererNames = ['illustrated', 'ai'] as const;
+export type RendererName = (typeof rendererNames)[number];
 
-/** How each renderer goes about a set: one wave after the other, the shots of a wave at once. */
-export const wavesOf: Record<RendererName, (wanted: readonly Shot[]) => Shot[][]> = {
-  illustrated: (wanted) => (wanted.length === 0 ? [] : [[...wanted]]),
+const atOnce = (wanted: readonly Shot[]): Shot[][] => (wanted.length === 0 ? [] : [[...wanted]]);
+
+/**
+ * How each renderer goes about the shots that are wanted: one wave after the other, the shots of a wave at once. Where a model
+ * draws, one goes first, the anchor that the others are made to look like; one that the job has already (`hasAnchor`) will do.
+ */
+export const wavesOf: Record<RendererName, (wanted: readonly Shot[], hasAnchor: boolean) => Shot[][]> = {
+  illustrated: atOnce,
+  ai: (wanted, hasAnchor) => (hasAnchor ? atOnce(wanted) : [...atOnce(wanted.slice(0, 1)), ...atOnce(wanted.slice(1))]),
 };
+
+/** The waves that are left after one of which nothing was rendered: the first of the next shots is the anchor then. */
+export function wavesAfterLost([next, ...others]: readonly Shot[][]): Shot[][] {
+  return next === undefined ? [] : [...wavesOf.ai(next, false), ...others];
+}

@@ -1,5 +1,10 @@
 /**
- * Temporal's task queues: jobs with their steps on Postgres; drawing, which has its own concurrency; and webhooks, whose receivers
- * may be slow.
+ * Temporal's task queues: jobs with their steps on Postgres; drawing on this machine's processors; drawing by a model provider,
+ * with the concurrency and the rate that it is paid for; and webhooks, whose receivers may be slow.
  */
-export const taskQueues = { influencers: 'influencers', rendering: 'rendering', webhooks: 'webhooks' } as const;
+export const taskQueues = {
+  influencers: 'influencers',
+  rendering: 'rendering',
+  aiRendering: 'rendering-ai',
+  webhooks: 'webhooks',
+} as const;

@@ -17,6 +17,8 @@ export interface Deps {
   storage: Storage;
   uploadRequests: UploadRequests;
   pictures: Pictures;
+  /** Who draws what live keys ask for. */
+  renderer: RendererName;
   dispatcher: Dispatcher;
   liveJobs: LiveJobs;
   /** What is wrong with where webhooks are to go, in words; null when nothing is. */

@@ -20,7 +20,11 @@ describe('activity copyReferenceMetadata', () => {
     const { images: ofSource } = await storedOf(database, source);
     const clone = await acceptJob(database, { home, sourceId: source.influencerId });
 
-    assert.deepEqual(await run.copyReferenceMetadata(attemptOf(clone)), { waves: [[...shots]], total: 6 });
+    assert.deepEqual(await run.copyReferenceMetadata(attemptOf(clone)), {
+      waves: [[...shots]],
+      total: 6,
+      renderer: 'illustrated',
+    });
     const stored = await storedOf(database, clone);
     assert.deepEqual(
       stored.images,

@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import type { Shot } from '../../src/domain/shots.ts';
 import { drawingKey } from '../../src/storage/storage.ts';
 import {
   activitiesWith,
   attemptOf,
   beginDrawing,
+  drawAndRecord,
   quietEnvironment,
   startTestActivities,
 } from '../support/activities.ts';
 import type { TestActivities } from '../support/activities.ts';
 import { eventually } from '../support/eventually.ts';
-import { acceptJob, storedOf } from '../support/jobs.ts';
+import { acceptJob, createHome, storedOf, type TestJob } from '../support/jobs.ts';
 import { plainPicture, plainRenderer } from '../support/plain-renderer.ts';
 
 describe('activity drawShot', () => {
@@ -56,14 +58,74 @@ describe('activity drawShot', () => {
         illustrated: {
           ...renderer,
           render(description, signal) {
-            described = description;
+            const { references: _, ...rest } = description;
+            described = rest;
             return renderer.render(description, signal);
           },
         },
       },
     });
     const { provenance } = await run.drawShot({ ...attemptOf(job), shot: 'portrait' });
-    assert.deepEqual(described, { identity: { hairColor: 'copper' }, seed: provenance.seed, shot: 'portrait' });
+    assert.deepEqual(described, {
+      identity: { hairColor: 'copper' },
+      seed: provenance.seed,
+      shot: 'portrait',
+    });
+  });
+
+  describe('with a renderer that takes references', () => {
+    /** Draws a shot in a colour of its own, and gives what the renderer was shown: the hashes of the pictures. */
+    async function shownTo(job: TestJob, shot: Shot, { maxReferences = 4, color = '#336699' } = {}): Promise<string[]> {
+      const shown: string[] = [];
+      const renderer = plainRenderer(undefined, color);
+      const run = activitiesWith({
+        ...steps.deps,
+        renderers: {
+          illustrated: {
+            ...renderer,
+            maxReferences,
+            async render(description, signal) {
+              for await (const bytes of description.references) {
+                shown.push(createHash('sha256').update(bytes).digest('hex'));
+              }
+              return renderer.render(description, signal);
+            },
+          },
+        },
+      });
+      await drawAndRecord(run, job, shot);
+      return shown;
+    }
+    const hashOf = async (color: string) =>
+      createHash('sha256')
+        .update(await plainPicture(color))
+        .digest('hex');
+
+    it('shows the first picture that was rendered, whichever shot it is of, and no later one', async () => {
+      const job = await acceptJob(steps.database);
+      await beginDrawing(steps.run, job);
+      assert.deepEqual(await shownTo(job, 'smiling', { color: '#aa0000' }), []);
+      assert.deepEqual(await shownTo(job, 'portrait', { color: '#00aa00' }), [await hashOf('#aa0000')]);
+      assert.deepEqual(await shownTo(job, 'profile'), [await hashOf('#aa0000')]);
+    });
+
+    it('shows a clone its own first picture, then its source’s, as many as it takes', async () => {
+      const home = await createHome(steps.database);
+      const source = await acceptJob(steps.database, { home, shots: ['portrait', 'profile'] });
+      await beginDrawing(steps.run, source);
+      await shownTo(source, 'portrait', { color: '#111111' });
+      await shownTo(source, 'profile', { color: '#222222' });
+      await steps.run.publishInfluencer(attemptOf(source));
+
+      const clone = await acceptJob(steps.database, { home, sourceId: source.influencerId });
+      await beginDrawing(steps.run, clone);
+      const [portrait, profile] = [await hashOf('#111111'), await hashOf('#222222')];
+      assert.deepEqual(await shownTo(clone, 'portrait', { color: '#333333' }), [portrait, profile]);
+      const own = await hashOf('#333333');
+      assert.deepEqual(await shownTo(clone, 'profile', { color: '#444444' }), [own, portrait, profile]);
+      assert.deepEqual(await shownTo(clone, 'smiling', { maxReferences: 2 }), [own, portrait]);
+      assert.deepEqual(await shownTo(clone, 'half_length', { maxReferences: 0 }), []);
+    });
   });
 
   it('beats each second while it draws', async function () {

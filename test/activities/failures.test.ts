@@ -8,6 +8,7 @@ import {
 import pino from 'pino';
 import { translated } from '../../activities/failures.ts';
 import { openDatabase, query } from '../../src/db/database.ts';
+import { StorageUnavailable } from '../../src/storage/storage.ts';
 import { activitiesWith, attemptOf, startTestActivities } from '../support/activities.ts';
 import type { TestActivities } from '../support/activities.ts';
 import { silent } from '../support/api.ts';
@@ -107,6 +108,14 @@ describe('failures of activities', () => {
       );
       assert.deepEqual([failure.type, failure.nonRetryable], ['UNAVAILABLE', false]);
     }
+  });
+
+  it('are UNAVAILABLE and tried again when the storage cannot do it now, and say nothing of where it is', async () => {
+    const cause = new Error('connect ECONNREFUSED 10.1.2.3:443');
+    const away = () => Promise.reject(new StorageUnavailable('bucket of Ava Chen', { cause }));
+    const failure = await failureOf(translated('aStep', away, silent)({} as never));
+    assert.deepEqual([failure.type, failure.nonRetryable], ['UNAVAILABLE', false]);
+    assert.doesNotMatch(sentOf(failure), /Ava|bucket|ECONNREFUSED|10\.1/);
   });
 
   it('pass as they are when the activity chose them, cancellation included', async () => {

@@ -51,6 +51,15 @@ describe('activity recordShot', () => {
     assertEventsGapless(stored);
   });
 
+  it('keeps with the asset how it was drawn, and by which attempt of which job', async () => {
+    const { database, run } = steps;
+    const job = await begin();
+    const drawn = await drawAndRecord(run, job, 'portrait');
+    const { images } = await storedOf(database, job);
+    const [asset] = await database('assets').where({ id: images[0]?.assetId });
+    assert.deepEqual(asset?.provenance, { ...drawn.provenance, jobId: job.jobId, attempt: job.attempt });
+  });
+
   it('changes nothing when it runs again', async () => {
     const { database, run } = steps;
     const job = await begin();

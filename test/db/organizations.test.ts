@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { orderPaidImage } from '../../src/db/paid-images.ts';
 import { eraseOrganization } from '../../src/db/organizations.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { createTestKey } from '../support/api.ts';
@@ -41,6 +42,11 @@ describe('erasing an organization', () => {
       `insert into job_shots (organization_id, job_id, shot, status, asset_id)
        values (:organizationId, :jobId, 'portrait', 'rendered', :assetId)`,
       { organizationId, jobId: clone.jobId, assetId },
+    );
+    await orderPaidImage(
+      database,
+      { ...{ organizationId, id: assetId, jobId: clone.jobId, attempt: 1 }, shot: 'portrait' },
+      { perJob: 1, perDay: 1 },
     );
     await database.raw(
       `insert into uploads (organization_id, id, environment, project_id, kind, mime_type, storage_key, asset_id, expires_at)

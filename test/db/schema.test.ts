@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { v7 as newId } from 'uuid';
 import { sqlStateOf } from '../../src/db/database.ts';
+import { paidImageOutcomes } from '../../src/db/paid-images.ts';
 import { environments, imageRoles, influencerStatuses } from '../../src/domain/influencer.ts';
 import { jobEventTypes, jobKinds, jobStages, jobStatuses } from '../../src/domain/job.ts';
 import { tiers } from '../../src/domain/scopes.ts';
@@ -73,6 +74,7 @@ describe('the schema', () => {
       'jobs.stage': [...jobStages],
       'jobs.status': [...jobStatuses],
       'organizations.tier': [...tiers],
+      'paid_images.outcome': [...paidImageOutcomes],
       'projects.environment': [...environments],
       'projects.status': [...projectStatuses],
       'uploads.kind': ['image', 'reference_image'],

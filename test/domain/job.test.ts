@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { jobStages, progressOf, renderFailure, workflowIdOf } from '../../src/domain/job.ts';
-import { shots, shotStatuses, wavesOf, type Shot, type ShotStatus } from '../../src/domain/shots.ts';
+import { shots, shotStatuses, wavesAfterLost, wavesOf, type Shot, type ShotStatus } from '../../src/domain/shots.ts';
 
 describe('the progress of a job', () => {
   const wanted = fc.subarray([...shots], { minLength: 1 });
@@ -73,11 +73,32 @@ describe('a workflow', () => {
 describe('the waves of a renderer', () => {
   it('hold every wanted shot once, and none is empty', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...Object.values(wavesOf)), fc.subarray([...shots]), (waves, wanted) => {
-        const made = waves(wanted);
-        assert.deepEqual(made.flat().sort(), wanted.toSorted());
-        for (const wave of made) assert.ok(wave.length > 0);
-      }),
+      fc.property(
+        fc.constantFrom(...Object.values(wavesOf)),
+        fc.subarray([...shots]),
+        fc.boolean(),
+        (waves, wanted, has) => {
+          const made = waves(wanted, has);
+          assert.deepEqual(made.flat().sort(), wanted.toSorted());
+          for (const wave of made) assert.ok(wave.length > 0);
+        },
+      ),
     );
+  });
+
+  it('draw an anchor first where a model draws, unless the job has one', () => {
+    assert.deepEqual(wavesOf.ai(shots, false), [['portrait'], shots.slice(1)]);
+    assert.deepEqual(wavesOf.ai(['smiling'], false), [['smiling']]);
+    assert.deepEqual(wavesOf.ai(['profile', 'smiling'], true), [['profile', 'smiling']]);
+    assert.deepEqual(wavesOf.illustrated(shots, false), [[...shots]]);
+  });
+
+  it('begin with another anchor where the first was lost', () => {
+    assert.deepEqual(wavesAfterLost([['profile', 'smiling', 'half_length']]), [
+      ['profile'],
+      ['smiling', 'half_length'],
+    ]);
+    assert.deepEqual(wavesAfterLost([['profile']]), [['profile']]);
+    assert.deepEqual(wavesAfterLost([]), []);
   });
 });

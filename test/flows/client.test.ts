@@ -28,9 +28,10 @@ describe('a program', () => {
       databaseUrl: api.databaseUrl,
       databasePoolMax: 10,
       attemptTimeoutMinutes: 120,
+      ai: null,
       webhooksAllowLocalhost: false,
       temporal: temporal.connect,
-      storageFolder: api.storageFolder,
+      storage: api.storageSettings,
       renderers: { illustrated: plainRenderer() },
       log: silent,
     });

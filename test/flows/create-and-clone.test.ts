@@ -58,9 +58,10 @@ describe('influencers, from the request to the pictures', () => {
       databaseUrl: api.databaseUrl,
       databasePoolMax: 10,
       attemptTimeoutMinutes: 120,
+      ai: null,
       webhooksAllowLocalhost: false,
       temporal: temporal.connect,
-      storageFolder: api.storageFolder,
+      storage: api.storageSettings,
       renderers: { illustrated: plainRenderer(before) },
       log: silent,
     });
@@ -74,9 +75,10 @@ describe('influencers, from the request to the pictures', () => {
         databaseUrl: api.databaseUrl,
         databasePoolMax: 10,
         attemptTimeoutMinutes: 120,
+        ai: null,
         webhooksAllowLocalhost: false,
         temporal: temporal.connect,
-        storageFolder: api.storageFolder,
+        storage: api.storageSettings,
         log: silent,
       });
     });
@@ -160,7 +162,7 @@ describe('influencers, from the request to the pictures', () => {
 
         const jobIds = accepted.map(({ body }) => body.jobId as string);
         await untilCompleted(api.database, jobIds, 90_000);
-        await assertWhole(api.database, jobIds, api.storageFolder);
+        await assertWhole(api.database, jobIds, api.storage);
 
         const query = `SourceInfluencerId = '${sourceId}'`;
         await until('181 workflows are completed', async () => {
@@ -208,7 +210,7 @@ describe('influencers, from the request to the pictures', () => {
         drawing.open();
         await temporal.restart();
         await untilCompleted(api.database, [started, ...jobIds]);
-        await assertWhole(api.database, [started, ...jobIds], api.storageFolder);
+        await assertWhole(api.database, [started, ...jobIds], api.storage);
       } finally {
         drawing.open();
         await worker.close();

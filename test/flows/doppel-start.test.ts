@@ -4,9 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Knex } from 'knex';
-import { storageFolderOf } from '../../src/api.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import type { Demo } from '../../src/demo-data.ts';
+import { fileStorage } from '../../src/storage/file-storage.ts';
+import { storageFolderOf } from '../../src/storage/open-storage.ts';
 import { isAlive, readRunFile, spawnDoppel, untilGone, type DoppelProcess } from '../support/doppel-process.ts';
 import { assertWhole, cloneTimes, untilCompleted, untilInTheMiddle, type Caller } from '../support/flows.ts';
 import { temporalTimeoutMs } from '../support/temporal-server.ts';
@@ -83,7 +84,7 @@ describe('doppel start', () => {
       assert.equal(second.demo.apiKey, first.demo.apiKey);
       assert.ok(!first.serverPids.some(isAlive), 'a server of the killed start is still there');
       await untilCompleted(second.database, jobIds, 90_000);
-      await assertWhole(second.database, jobIds, storageFolderOf(dataDir));
+      await assertWhole(second.database, jobIds, fileStorage(storageFolderOf(dataDir)));
     });
   }
 
@@ -103,7 +104,7 @@ describe('doppel start', () => {
 
     const second = await start();
     await untilCompleted(second.database, jobIds);
-    await assertWhole(second.database, jobIds, storageFolderOf(dataDir));
+    await assertWhole(second.database, jobIds, fileStorage(storageFolderOf(dataDir)));
   });
 
   it('refuses a data folder that another living one has, in a sentence, and does not disturb it', async function () {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { storageFolderOf } from '../../src/api.ts';
+import { fileStorage } from '../../src/storage/file-storage.ts';
+import { storageFolderOf } from '../../src/storage/open-storage.ts';
 import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { spawnDoppel, type DoppelProcess } from '../support/doppel-process.ts';
 import { eventually, until } from '../support/eventually.ts';
@@ -91,7 +92,7 @@ describe('API and worker as processes of their own', () => {
 
       const second = startWorkerProcess();
       await untilCompleted(api.database, jobIds, 90_000);
-      await assertWhole(api.database, jobIds, storageFolderOf(folder));
+      await assertWhole(api.database, jobIds, fileStorage(storageFolderOf(folder)));
 
       await assertStops(second);
     });
@@ -132,7 +133,7 @@ describe('API and worker as processes of their own', () => {
       }
       await temporal.restart();
       await untilCompleted(api.database, jobIds, 90_000);
-      await assertWhole(api.database, jobIds, storageFolderOf(folder));
+      await assertWhole(api.database, jobIds, fileStorage(storageFolderOf(folder)));
     });
 
     it('a worker is ready while it polls', async () => {

@@ -5,7 +5,6 @@ import { v7 as newId } from 'uuid';
 import { formatId, parseId } from '../../src/domain/ids.ts';
 import { shots, type Shot } from '../../src/domain/shots.ts';
 import { drawingFolder, thumbnailKeyOf } from '../../src/storage/storage.ts';
-import { fileStorage } from '../../src/storage/file-storage.ts';
 import { startWorker, type RunningWorker } from '../../src/worker.ts';
 import { ApplicationFailure } from '@temporalio/client';
 import { call, createTenant, silent, startTestApi, type Reply, type Tenant, type TestApi } from '../support/api.ts';
@@ -16,6 +15,7 @@ import { gate, type Gate } from '../support/gate.ts';
 import { assertEventsGapless, storedOf, type Stored } from '../support/jobs.ts';
 import { plainRenderer, type BeforeDrawing } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
+import { keysBelow } from '../support/stored-keys.ts';
 
 /** Waits as a slow renderer does: until it may go on, or is canceled. */
 const held = ({ opened }: Gate, signal: AbortSignal) =>
@@ -51,10 +51,11 @@ describe('a job that is stopped, and repaired', () => {
       databaseUrl: api.databaseUrl,
       databasePoolMax: 10,
       attemptTimeoutMinutes: 120,
+      ai: null,
       webhooksAllowLocalhost: false,
       reconcileEveryMs: 500,
       temporal: temporal.connect,
-      storageFolder: api.storageFolder,
+      storage: api.storageSettings,
       renderers: { illustrated: plainRenderer((shot, signal) => draw(shot, signal)) },
       log: silent,
     });
@@ -98,7 +99,7 @@ describe('a job that is stopped, and repaired', () => {
       .filter(({ role }) => role === 'rendered')
       .flatMap(({ storageKey }) => [storageKey, thumbnailKeyOf(storageKey)]);
     const folder = drawingFolder({ organizationId: tenant.organizationId, jobId: parseId('job', created.jobId) });
-    assert.deepEqual((await fileStorage(api.storageFolder).list(folder)).sort(), wanted.sort());
+    assert.deepEqual(await keysBelow(api.storage, folder), wanted.sort());
   }
 
   it('is canceled in the middle of a drawing: the drawing is told, what is rendered stays, and nothing is left over', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DoppelClient, type Job, type JobEvent } from '../../src/client/index.ts';
-import { storageFolderOf } from '../../src/api.ts';
+import { fileStorage } from '../../src/storage/file-storage.ts';
+import { storageFolderOf } from '../../src/storage/open-storage.ts';
 import { call, createTenant, type Tenant } from '../support/api.ts';
 import { startCountingProxy, type CountingProxy } from '../support/counting-proxy.ts';
 import { spawnDoppel, type DoppelProcess } from '../support/doppel-process.ts';
@@ -110,7 +111,7 @@ describe('one job, watched by a thousand at once', () => {
         assert.ok(progress <= (seen[index + 1]?.progress ?? 1), 'progress goes back');
       }
     }
-    await assertWhole(test.database, [jobId], storageFolderOf(folder));
+    await assertWhole(test.database, [jobId], fileStorage(storageFolderOf(folder)));
 
     const asks = proxy.callsOf('DescribeWorkflowExecution');
     assert.ok(asks.length > 0, 'Temporal was never asked');

@@ -32,6 +32,7 @@ export async function startTestActivities(): Promise<TestActivities> {
     database,
     storage: fileStorage(folder),
     renderers: { illustrated: plainRenderer() },
+    paidImages: { perJob: 24, perDay: 600 },
     newId,
     log: silent,
   };

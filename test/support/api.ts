@@ -20,6 +20,8 @@ import type { Scope } from '../../src/domain/scopes.ts';
 import { createStartingApp } from '../../src/http/app.ts';
 import { createApiKey } from '../../src/http/authentication.ts';
 import { openServer } from '../../src/http/server.ts';
+import { openStorage, type StorageSettings } from '../../src/storage/open-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
 import { assertDocumented } from './openapi.ts';
 import { createTestDatabase, type TestDatabase } from './postgres.ts';
 
@@ -27,6 +29,10 @@ export interface TestApi {
   url: string;
   database: Knex;
   databaseUrl: string;
+  /** What the API stores into. */
+  storage: Storage;
+  storageSettings: StorageSettings;
+  /** Where that is files. */
   storageFolder: string;
   /** How many watch jobs now. */
   watchers: () => number;
@@ -44,7 +50,15 @@ export const testSigningKey = { id: 'test', secret: 'a secret of the tests, long
 interface TestApiOptions extends Partial<
   Pick<
     ApiParts,
-    'temporal' | 'log' | 'signingKeys' | 'databasePoolMax' | 'watchersMax' | 'heartbeatMs' | 'webhooksAllowLocalhost'
+    | 'temporal'
+    | 'storage'
+    | 'log'
+    | 'signingKeys'
+    | 'databasePoolMax'
+    | 'renderer'
+    | 'watchersMax'
+    | 'heartbeatMs'
+    | 'webhooksAllowLocalhost'
   >
 > {
   /** A database that several work on; it outlives this one. */
@@ -56,6 +70,8 @@ interface TestApiOptions extends Partial<
 export async function startTestApi({ on, through = (url) => url, ...parts }: TestApiOptions = {}): Promise<TestApi> {
   const { database, url: databaseUrl, drop } = on ?? (await createTestDatabase());
   const storageFolder = await mkdtemp(path.join(tmpdir(), 'doppel-storage-'));
+  const storageSettings = parts.storage ?? { kind: 'files', folder: storageFolder };
+  const { storage, close: closeStorage } = await openStorage(storageSettings);
   const server = await openServer({ host: '127.0.0.1', port: 0 }, createStartingApp({ newId, log: silent }).callback());
   const api = await startApi({
     server,
@@ -64,7 +80,8 @@ export async function startTestApi({ on, through = (url) => url, ...parts }: Tes
     temporal: nowhere,
     publicUrl: server.url,
     signingKeys: [testSigningKey],
-    storageFolder,
+    storage: storageSettings,
+    renderer: 'illustrated',
     queuedJobsMax: 1_000_000,
     watchersMax: 10_000,
     webhooksAllowLocalhost: false,
@@ -77,10 +94,13 @@ export async function startTestApi({ on, through = (url) => url, ...parts }: Tes
     url: server.url,
     database,
     databaseUrl,
+    storage,
+    storageSettings,
     storageFolder,
     watchers: api.watchers,
     async close() {
       await api.close();
+      closeStorage();
       if (on === undefined) await drop();
       await rm(storageFolder, { recursive: true, force: true });
     },

@@ -4,7 +4,6 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import type { Activities } from '../../activities/index.ts';
 import { parseId } from '../../src/domain/ids.ts';
-import { fileStorage } from '../../src/storage/file-storage.ts';
 import { activitiesWith } from './activities.ts';
 import { silent, type Tenant, type TestApi } from './api.ts';
 import type { Created } from './builders.ts';
@@ -12,11 +11,12 @@ import type { TestJob } from './jobs.ts';
 import { plainRenderer } from './plain-renderer.ts';
 
 /** The activities over what this API works with. */
-export const activitiesOf = ({ database, storageFolder }: TestApi): Activities =>
+export const activitiesOf = ({ database, storage }: TestApi): Activities =>
   activitiesWith({
     database,
-    storage: fileStorage(storageFolder),
+    storage,
     renderers: { illustrated: plainRenderer() },
+    paidImages: { perJob: 0, perDay: 0 },
     newId,
     log: silent,
   });

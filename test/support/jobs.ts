@@ -12,7 +12,7 @@ import { insertProject } from '../../src/db/projects.ts';
 import { retryLockedJob } from '../../src/db/retry.ts';
 import type { Identity } from '../../src/domain/influencer.ts';
 import { queuedJobsLimits, runningJobsLimits, type Tier } from '../../src/domain/scopes.ts';
-import { shots, type Shot } from '../../src/domain/shots.ts';
+import { shots, type RendererName, type Shot } from '../../src/domain/shots.ts';
 
 export interface Home {
   organizationId: string;
@@ -40,6 +40,7 @@ interface JobWishes {
   /** Makes it a clone. */
   sourceId?: string;
   identity?: Identity;
+  renderer?: RendererName;
   shots?: readonly Shot[];
   runningLimit?: number;
 }
@@ -53,7 +54,7 @@ export async function acceptJob(database: Trx, wishes: JobWishes = {}): Promise<
     jobId: newId(),
     eventId: newId(),
     name: 'Ava Chen',
-    renderer: 'illustrated' as const,
+    renderer: wishes.renderer ?? 'illustrated',
     shots: wishes.shots ?? shots,
     queuedLimit: queuedJobsLimits.internal,
     runningLimit: wishes.runningLimit ?? runningJobsLimits.internal,

@@ -23,6 +23,8 @@ export type BeforeDrawing = (shot: Shot, signal: AbortSignal) => Promise<void> |
 export const plainRenderer = (before: BeforeDrawing = () => undefined, color = '#336699'): Renderer => ({
   name: 'illustrated',
   version: 'plain',
+  maxReferences: 0,
+  isPaid: false,
   async render({ seed, shot }, signal): Promise<Drawing> {
     await before(shot, signal);
     return {

@@ -84,14 +84,18 @@ export async function startWorkflowRuns(): Promise<WorkflowRuns> {
       activities: databaseSteps,
       enableNonLocalActivities: false,
     }),
-    await Worker.create({
-      connection,
-      taskQueue: taskQueues.rendering,
-      activities: { drawShot },
-      maxHeartbeatThrottleInterval: '100 milliseconds',
-      defaultHeartbeatThrottleInterval: '100 milliseconds',
-    }),
   ];
+  for (const taskQueue of [taskQueues.rendering, taskQueues.aiRendering]) {
+    workers.push(
+      await Worker.create({
+        connection,
+        taskQueue,
+        activities: { drawShot },
+        maxHeartbeatThrottleInterval: '100 milliseconds',
+        defaultHeartbeatThrottleInterval: '100 milliseconds',
+      }),
+    );
+  }
   const working = Promise.all(workers.map((worker) => worker.run()));
   working.catch(() => undefined); // close() tells
 

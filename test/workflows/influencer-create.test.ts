@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { JobState } from '../../src/domain/job.ts';
 import { shots, type Shot } from '../../src/domain/shots.ts';
@@ -87,6 +87,66 @@ describe('workflow influencerCreate', () => {
     );
     const steps = run.calls.map(({ step, input }) => ('shot' in input ? `${step} ${input.shot}` : step));
     assert.ok(steps.indexOf('recordShot portrait') < steps.indexOf('drawShot profile'));
+  });
+
+  describe('drawing with a model', () => {
+    const plan = {
+      waves: [['portrait'], ['profile', 'smiling', 'full_length']] as Shot[][],
+      total: 4,
+      renderer: 'ai' as const,
+    };
+    const begun = (run: WorkflowRun) => run.callsOf('beginShots').map((wave) => wave.shots);
+
+    it('draws on the queue of the provider', async () => {
+      const queues = new Set<string>();
+      const run = await runs.start({
+        copyReferenceMetadata: () => Promise.resolve(plan),
+        drawShot({ shot }) {
+          queues.add(activityInfo().taskQueue);
+          return Promise.resolve(drawnOf(shot));
+        },
+      });
+      assert.equal(await run.end(), 'COMPLETED');
+      assert.deepEqual([...queues], ['rendering-ai']);
+    });
+
+    it('takes the next shot for the anchor when the anchor fails for good, until one succeeds', async () => {
+      const run = await runs.start({
+        copyReferenceMetadata: () => Promise.resolve(plan),
+        drawShot({ shot }) {
+          if (shot === 'portrait' || shot === 'profile') throw failure('CONTENT_REJECTED', { nonRetryable: true });
+          return Promise.resolve(drawnOf(shot));
+        },
+      });
+      await assertFails(run, 'CONTENT_REJECTED');
+      assert.deepEqual(begun(run), [['portrait'], ['profile'], ['smiling'], ['full_length']]);
+      assert.deepEqual(shotsOf(run.callsOf('recordShot')), ['full_length', 'smiling']);
+    });
+
+    it('fails once every shot has failed for good', async () => {
+      const run = await runs.start({
+        copyReferenceMetadata: () => Promise.resolve(plan),
+        drawShot: () => Promise.reject(failure('RENDER_FAILED', { nonRetryable: true })),
+      });
+      await assertFails(run, 'RENDER_FAILED');
+      assert.deepEqual(begun(run), [['portrait'], ['profile'], ['smiling'], ['full_length']]);
+      assert.equal(run.callsOf('failShot').length, 4);
+    });
+
+    it('says of a shot that a limit was in its way', async () => {
+      const run = await runs.start({
+        copyReferenceMetadata: () => Promise.resolve(plan),
+        drawShot({ shot }) {
+          if (shot === 'smiling') throw failure('RATE_LIMITED', { nonRetryable: true });
+          return Promise.resolve(drawnOf(shot));
+        },
+      });
+      await assertFails(run, 'RENDER_FAILED');
+      assert.deepEqual(
+        run.callsOf('failShot').map(({ shot, code }) => [shot, code]),
+        [['smiling', 'RATE_LIMITED']],
+      );
+    });
   });
 
   it('draws only what is missing when an earlier attempt rendered the rest', async () => {

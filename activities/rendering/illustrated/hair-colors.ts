@@ -1,5 +1,5 @@
 // Hair colours by name, and which of them are likely by nature when none is stated.
-import type { Rule } from './wording.ts';
+import type { Rule } from '../wording.ts';
 
 export const hairColors = {
   jetBlack: '17151a',

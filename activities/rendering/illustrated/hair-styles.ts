@@ -1,6 +1,6 @@
 // Hair and head coverings: how each is drawn, by which words it is asked for, and who may have it when nothing is said.
 import type { Options } from '@dicebear/avataaars';
-import type { Rule } from './wording.ts';
+import type { Rule } from '../wording.ts';
 
 export type Top = NonNullable<Options['top']>[number];
 

@@ -5,7 +5,7 @@ import { imageSize } from '../../../src/domain/shots.ts';
 import type { Provenance, Renderer } from '../renderer.ts';
 import { avatarOf } from './avatar.ts';
 import { pictureOf } from './picture.ts';
-import { xmpOf } from './provenance-xmp.ts';
+import { xmpOf } from '../provenance-xmp.ts';
 
 const name = 'illustrated';
 /** Must change with anything that changes a byte of a drawing, the versions of sharp and of the art included. */
@@ -15,6 +15,8 @@ const version = '2';
 export const illustratedRenderer: Renderer = {
   name,
   version,
+  maxReferences: 0,
+  isPaid: false,
   async render({ identity, shot, seed }, signal) {
     signal.throwIfAborted();
     const svg = pictureOf(avatarOf(identity, seed, shot));

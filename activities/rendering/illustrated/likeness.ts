@@ -21,7 +21,7 @@ import { outfitsOf, type Outfit } from './outfits.ts';
 import { choiceOf, shareOf } from './seeded-choice.ts';
 import { complexions, ethnicities, everyTone, skinTones, type SkinTone, type ToneRange } from './tones.ts';
 import { buildWords, type BuildName, type FacialHair, type Glasses } from './traits.ts';
-import { denies, meaningOf, meaningsOf } from './wording.ts';
+import { denies, meaningOf, meaningsOf } from '../wording.ts';
 
 export interface Likeness {
   /** In years, never below 18. */

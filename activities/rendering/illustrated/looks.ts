@@ -4,7 +4,7 @@ import { headwearWords, type Headwear, type Presentation } from './hair-styles.t
 import { choiceOf, shareOf } from './seeded-choice.ts';
 import { facialHairWords, glassesWords, youngestBeardedAge, type FacialHair, type Glasses } from './traits.ts';
 import { garmentColorWords } from './wardrobe.ts';
-import { denies, meaningOf } from './wording.ts';
+import { denies, meaningOf } from '../wording.ts';
 
 const headwearColors = ['2f3e55', '7b2d3b', '3f6b5c', 'c98a3a', '5b4b7a', '3a3a40', 'b5665a', '2f6f8f'] as const;
 

@@ -1,7 +1,7 @@
 // Expressions: what vibe and personality say, and the face that each shot makes of it. Brows belong to the person, so a mood
 // picks them once and no shot changes them.
 import type { Options } from '@dicebear/avataaars';
-import type { Rule } from './wording.ts';
+import type { Rule } from '../wording.ts';
 
 type Mouth = NonNullable<Options['mouth']>[number];
 type Eyes = NonNullable<Options['eyes']>[number];

@@ -16,7 +16,7 @@ import {
   type Garment,
   type Shoes,
 } from './wardrobe.ts';
-import { meaningOf, meaningsOf } from './wording.ts';
+import { meaningOf, meaningsOf } from '../wording.ts';
 
 export interface Outfit {
   garment: Garment;

@@ -1,6 +1,6 @@
 // Skin: twelve tones from light to deep, and which of them a person may have whose ethnicity is stated. Every wording gives a
 // range, never one tone, since people of one ethnicity differ; the seed chooses within it, and over all twelve when nothing is said.
-import type { Rule } from './wording.ts';
+import type { Rule } from '../wording.ts';
 
 export const skinTones = [
   'f9e0cd',

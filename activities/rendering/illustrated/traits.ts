@@ -1,26 +1,12 @@
-// Words for what a face shows beyond skin and hair: age, glasses, facial hair, build, gender.
+// Words for what a face shows beyond skin and hair: glasses, facial hair, build, gender.
 import type { Options } from '@dicebear/avataaars';
-import type { Rule } from './wording.ts';
+import type { Rule } from '../wording.ts';
 
 export type Glasses = 'none' | Extract<NonNullable<Options['accessories']>[number], string>;
 export type FacialHair = 'none' | 'stubble' | NonNullable<Options['facialHair']>[number];
 
-/** No age below this is ever drawn. */
-export const youngestDrawnAge = 18;
-
 /** A beard that nobody asked for is no more than stubble below this age: a full one adds ten years. */
 export const youngestBeardedAge = 24;
-
-/** First and last year of an age in words; digits are read by `ageOf`. */
-export const ageWords: readonly Rule<readonly [number, number]>[] = [
-  { phrases: ['teen', 'teenager', 'teens', 'late teens', 'gen z'], means: [18, 21] },
-  { phrases: ['young', 'young adult', 'twenties', 'student', 'college'], means: [20, 29] },
-  { phrases: ['thirties', 'millennial', 'adult'], means: [30, 39] },
-  { phrases: ['forties'], means: [40, 49] },
-  { phrases: ['middle aged', 'midlife', 'fifties', 'mature', 'gen x'], means: [48, 58] },
-  { phrases: ['sixties', 'older', 'boomer'], means: [60, 69] },
-  { phrases: ['senior', 'elderly', 'old', 'seventies', 'eighties', 'retired'], means: [70, 84] },
-];
 
 export const glassesWords: readonly Rule<Glasses>[] = [
   { phrases: ['glasses', 'spectacles', 'eyeglasses', 'bespectacled', 'reading glasses'], means: 'prescription02' },

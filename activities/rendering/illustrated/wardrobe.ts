@@ -1,7 +1,7 @@
 // Clothes: what each style's wardrobe holds and which words ask for it. A person changes clothes between shots, so a wardrobe
 // is lists; `outfitsOf` puts four outfits together from them.
 import type { Options } from '@dicebear/avataaars';
-import type { Rule } from './wording.ts';
+import type { Rule } from '../wording.ts';
 
 type Clothing = NonNullable<Options['clothing']>[number];
 type Graphic = NonNullable<Options['clothingGraphic']>[number];

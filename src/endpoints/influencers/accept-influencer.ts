@@ -10,13 +10,18 @@ import { jobEnvelope, jobLocation } from '../jobs/job-envelope.ts';
 import { tooManyQueued } from '../jobs/refusals.ts';
 
 /** What every new influencer has, however it is made; `ownId` is the caller's own id for it, in any spelling. */
-export const newInfluencer = (principal: Principal, ownId: string | undefined, { newId }: Pick<Deps, 'newId'>) => ({
+export const newInfluencer = (
+  principal: Principal,
+  ownId: string | undefined,
+  { newId, renderer }: Pick<Deps, 'newId' | 'renderer'>,
+) => ({
   organizationId: principal.organizationId,
   environment: principal.environment,
   influencerId: ownId === undefined ? newId() : parseId('influencer', ownId),
   jobId: newId(),
   eventId: newId(),
-  renderer: 'illustrated' as const,
+  // What a test key makes is the same each time, and costs nothing.
+  renderer: principal.environment === 'test' ? ('illustrated' as const) : renderer,
   shots,
   queuedLimit: queuedJobsLimits[principal.tier],
   runningLimit: runningJobsLimits[principal.tier],

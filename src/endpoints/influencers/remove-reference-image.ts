@@ -14,8 +14,8 @@ export const removeReferenceImage = defineEndpoint<Deps>()({
   tag: 'Influencers',
   summary: 'Remove a reference image',
   description: `Takes an image, uploaded or rendered, out of an influencer's set; 404 when it is not in the set (any more). The asset
-itself stays, and so do the job that rendered it and clones that began with it. A rendered image is not rendered again, by a retry
-neither; added again, it counts as uploaded.`,
+stays for 30 days, and for as long as anything else uses it: the job that rendered it, clones that began with it. A rendered image
+is not rendered again, by a retry neither; added again, it counts as uploaded.`,
   scope: 'influencers:write',
   rateClass: 'write-light',
   replies: { 200: { description: 'The whole set as it is now.', schema: referenceImages } },

@@ -13,7 +13,7 @@ import { imageSize, shots } from '../../../src/domain/shots.ts';
 const identity: Identity = { gender: 'female', ethnicity: 'Latina', hairColor: 'auburn', style: 'streetwear' };
 const sha256 = (bytes: Uint8Array | string): string => createHash('sha256').update(bytes).digest('hex');
 const draw = (shot: (typeof shots)[number], seed = 'a seed', who = identity) =>
-  illustratedRenderer.render({ identity: who, shot, seed }, new AbortController().signal);
+  illustratedRenderer.render({ identity: who, shot, seed, references: [] }, new AbortController().signal);
 
 describe('the illustrated renderer', () => {
   it('draws every shot as an opaque 1024 px WebP, and no two alike', async () => {
@@ -35,7 +35,7 @@ describe('the illustrated renderer', () => {
     const script = `
       const { illustratedRenderer } = await import(${JSON.stringify(module.href)});
       const { bytes } = await illustratedRenderer.render(
-        ${JSON.stringify({ identity, shot: 'half_length', seed: 'a seed' })}, new AbortController().signal);
+        ${JSON.stringify({ identity, shot: 'half_length', seed: 'a seed', references: [] })}, new AbortController().signal);
       process.stdout.write(Buffer.from(bytes).toString('base64'));`;
     const { stdout } = await promisify(execFile)(
       process.execPath,
@@ -66,10 +66,11 @@ describe('the illustrated renderer', () => {
   it('draws nothing once it is cancelled, and throws the reason', async () => {
     const reason = new Error('no longer wanted');
     const gone = AbortSignal.abort(reason);
-    await assert.rejects(illustratedRenderer.render({ identity, shot: 'portrait', seed: 's' }, gone), reason);
+    const description = { identity, shot: 'portrait', seed: 's', references: [] } as const;
+    await assert.rejects(illustratedRenderer.render(description, gone), reason);
 
     const controller = new AbortController();
-    const drawing = illustratedRenderer.render({ identity, shot: 'portrait', seed: 's' }, controller.signal);
+    const drawing = illustratedRenderer.render(description, controller.signal);
     controller.abort(reason);
     await assert.rejects(drawing, reason);
   });

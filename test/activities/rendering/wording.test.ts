@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { denies, meaningOf, meaningsOf, type Rule } from '../../../activities/rendering/illustrated/wording.ts';
+import { denies, meaningOf, meaningsOf, type Rule } from '../../../activities/rendering/wording.ts';
 
 const colors: readonly Rule<string>[] = [
   { phrases: ['blonde', 'light blonde'], means: 'blonde' },

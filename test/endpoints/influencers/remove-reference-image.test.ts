@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { formatId, parseId } from '../../../src/domain/ids.ts';
-import { fileStorage } from '../../../src/storage/file-storage.ts';
 import { v7 as newId } from 'uuid';
-import { activitiesWith, complete } from '../../support/activities.ts';
-import { call, createTenant, silent, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
+import { complete } from '../../support/activities.ts';
+import { call, createTenant, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
 import { addImage, createInfluencer, setStatus, spellingsOf, unknownId } from '../../support/builders.ts';
-import { plainRenderer } from '../../support/plain-renderer.ts';
+import { activitiesOf } from '../../support/caller-jobs.ts';
 import { assertRefused } from '../../support/refusals.ts';
 
 const notFound = { status: 404, code: 'NOT_FOUND', message: 'Reference image not found.' } as const;
@@ -60,13 +59,7 @@ describe('DELETE /v1/influencers/:influencerId/reference-images/:assetId', () =>
   });
 
   it('leaves what a job made, and clones, as they are', async () => {
-    const run = activitiesWith({
-      database: api.database,
-      storage: fileStorage(api.storageFolder),
-      renderers: { illustrated: plainRenderer() },
-      newId,
-      log: silent,
-    });
+    const run = activitiesOf(api);
     const attempt = { jobId: parseId('job', jobId), attempt: 1 };
     await complete(run, attempt as Parameters<typeof complete>[1]);
     const clone = await call(`${api.url}/v1/influencers/${influencerId}/clone`, {

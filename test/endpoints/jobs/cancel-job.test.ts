@@ -4,13 +4,13 @@ import type { Activities } from '../../../activities/index.ts';
 import { claimCancellations } from '../../../src/db/cancellations.ts';
 import { claimUndispatched } from '../../../src/db/dispatch.ts';
 import { runningJobsLimits } from '../../../src/domain/scopes.ts';
-import { fileStorage } from '../../../src/storage/file-storage.ts';
 import { attemptOf, beginDrawing, complete, drawAndRecord } from '../../support/activities.ts';
 import { call, createTenant, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
 import { createInfluencer, type Created } from '../../support/builders.ts';
 import { activitiesOf, dispatched, jobOf } from '../../support/caller-jobs.ts';
 import { assertEventsGapless, storedOf, type TestJob } from '../../support/jobs.ts';
 import { assertRefused } from '../../support/refusals.ts';
+import { keysBelow } from '../../support/stored-keys.ts';
 
 const failure = { code: 'RENDER_FAILED', message: 'no pencil', retryable: true, details: null } as const;
 const canceledMessage = 'The job was canceled before all images were rendered.';
@@ -100,7 +100,7 @@ describe('POST /v1/jobs/:jobId/cancel', () => {
       [first],
     );
     assert.ok(now.shots.every(({ status }) => status !== 'rendering'));
-    const objects = await fileStorage(api.storageFolder).list(`${job.organizationId}/${job.jobId}/`);
+    const objects = await keysBelow(api.storage, `${job.organizationId}/${job.jobId}/`);
     assert.equal(objects.length, 2, 'a picture and its thumbnail');
     const { body } = await call(`${api.url}/v1/jobs/${created.jobId}`, { key: tenant.key });
     assert.deepEqual([body.status, body.images.rendered, body.error], ['canceled', 1, null]);

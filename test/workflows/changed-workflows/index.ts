@@ -7,7 +7,7 @@ import type { JobAttempt } from '../../../src/domain/job.ts';
 import { databaseStep, drawing } from '../../../workflows/activity-options.ts';
 
 const { beginShots, copyReferenceMetadata, publishInfluencer } = proxyLocalActivities<Activities>(databaseStep);
-const { drawShot } = proxyActivities<Activities>(drawing);
+const { drawShot } = proxyActivities<Activities>(drawing.illustrated);
 
 export async function influencerCreate(job: JobAttempt): Promise<void> {
   const plan = await copyReferenceMetadata(job);

@@ -1,5 +1,5 @@
-// Finds what free text says about looks. The rule of precedence, for every table of this folder: the phrase with the most
-// words wins ("honey blonde" before "blonde"); of equally long ones the first in the text, then the first in the table; a
+// Finds what free text says about looks. The rule of precedence, for every table of words: the phrase with the most words
+// wins ("honey blonde" before "blonde"); of equally long ones the first in the text, then the first in the table; a
 // negated word ("no glasses") does not count.
 
 /** What texts with one of these phrases mean. In a phrase `a b` stand side by side, and `a+b` may stand anywhere. */
