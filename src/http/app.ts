@@ -4,6 +4,7 @@ import Koa from 'koa';
 import type { Logger } from 'pino';
 import { ApiError } from '../domain/errors.ts';
 import { formatId } from '../domain/ids.ts';
+import { parseUrl } from '../domain/parse-url.ts';
 import { cors } from './cors.ts';
 import type { Endpoint } from './define-endpoint.ts';
 import { docsRoutes } from './docs.ts';
@@ -127,7 +128,6 @@ function serve(app: Koa, router: Router): void {
 /** The target as the router knows it: a client may send it absolute ([RFC 9112, 3.2.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2)), or broken. */
 function originForm(target: string): string {
   if (/^[/*]/.test(target)) return target;
-  if (!URL.canParse(target)) return '/';
-  const { pathname, search } = new URL(target);
-  return pathname + search;
+  const url = parseUrl(target);
+  return url === null ? '/' : url.pathname + url.search;
 }

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { parseUrl } from '../domain/parse-url.ts';
 import { isPublicAddress } from './public-address.ts';
 
 export interface UrlRules {
@@ -28,8 +29,8 @@ export function webhookUrlFault(text: string, { allowsLocalhost }: UrlRules): st
   // A parser would take them away, and then it would be another URL than the caller's.
   if (/[\p{White_Space}\p{Cc}\\]/u.test(text))
     return 'must be a URL without spaces, control characters and backslashes';
-  if (!URL.canParse(text)) return 'must be a URL';
-  const url = new URL(text);
+  const url = parseUrl(text);
+  if (url === null) return 'must be a URL';
   const host = hostOf(url);
   const isAllowedLocalhost = allowsLocalhost && isLocalhost(host);
   if (url.protocol !== 'https:' && !(isAllowedLocalhost && url.protocol === 'http:')) return 'must be an https URL';

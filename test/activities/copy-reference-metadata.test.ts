@@ -81,6 +81,7 @@ describe('activity copyReferenceMetadata', () => {
     assert.deepEqual(await run.copyReferenceMetadata(attemptOf(again)), {
       waves: [['three_quarter', 'profile', 'half_length', 'full_length']],
       total: 6,
+      renderer: 'illustrated',
     });
   });
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { endpoints } from '../../src/endpoints/index.ts';
 import { openApiDocument } from '../../src/http/openapi.ts';
+import { parseUrl } from '../../src/domain/parse-url.ts';
 import { textFormats } from '../../src/schemas/formats.ts';
 
 interface Operation {
@@ -22,7 +23,7 @@ const ajv = new Ajv2020({
   strict: false, // the document around the schemas is no schema
   formats: {
     'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
-    uri: (text: string) => URL.canParse(text),
+    uri: (text: string) => parseUrl(text) !== null,
     ...Object.fromEntries(Object.entries(textFormats).map(([name, { check }]) => [name, check])),
   },
 });

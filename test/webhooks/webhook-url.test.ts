@@ -21,6 +21,11 @@ describe('where webhooks may go', () => {
     });
   }
 
+  it('takes a name with letters of Latin-1 also once it has seen very many', () => {
+    for (let seen = 0; seen < 100_000; seen++) faultOf(`https://hooks.example.com/${String(seen)}`);
+    assert.equal(faultOf('https://bücher.example/'), null);
+  });
+
   for (const [what, url] of Object.entries(forbiddenUrls)) {
     it(`refuses ${what}, ${url}`, () => {
       assert.match(faultOf(url) ?? '', /^must (not name a private or reserved address|name a host of the internet)$/);

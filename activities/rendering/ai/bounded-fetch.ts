@@ -2,6 +2,7 @@
 // bound, redirects are not followed, and each answer is judged before the provider's package, which would put the prompt and the
 // pictures into its errors, gets to see it.
 
+import { parseUrl } from '../../../src/domain/parse-url.ts';
 import { RenderError } from '../renderer.ts';
 
 export type Fetch = typeof globalThis.fetch;
@@ -80,7 +81,7 @@ function askWith({ provider, baseUrl, isTrusted, maxBytes, fetch }: BoundedFetch
 
 /** Plain HTTP only where the operator chose it for the provider itself. */
 function urlOf(target: string, home: URL, provider: string): URL {
-  const url = URL.canParse(target) ? new URL(target) : null;
+  const url = parseUrl(target);
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && home.protocol === 'http:')) return url;
   throw new RenderError('unusable', `${provider} names an address that is not one of HTTPS`);
 }
