@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { findReferenceKeys } from '../src/db/images.ts';
 import { findDrawingOrder } from '../src/db/jobs.ts';
 import { markShotStarted } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
-import { drawingKey } from '../src/storage/storage.ts';
+import { drawingKey, type Storage } from '../src/storage/storage.ts';
 import { attemptEnded } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
-import { drawPaid } from './paid-drawing.ts';
+import { drawWithinLimits } from './paid-drawing.ts';
 import { rehearse } from './rehearse.ts';
 import type { Provenance } from './rendering/renderer.ts';
 
@@ -22,8 +23,8 @@ export interface Drawn {
 const heartbeatMs = 500;
 
 /**
- * Draws one shot and puts its bytes into the storage; nothing else changes. Safe to repeat: a second drawing is another
- * object or the same one, and only `recordShot` makes one of them the shot's image.
+ * Draws one shot and puts its bytes into the storage. Safe to repeat: a second drawing is another object or the same one, and
+ * only `recordShot` makes one of them the shot's image; but a renderer that costs money is paid again.
  */
 export const drawShot =
   (deps: ActivityDeps) =>
@@ -42,18 +43,34 @@ export const drawShot =
       if (renderer === undefined) throw new Error(`this worker has no renderer ${order.renderer}`);
       const references = referencesOf(deps, jobId, renderer.maxReferences);
       const { organizationId, identity, seed } = order;
-      const draw = () => renderer.render({ identity, seed, shot, references }, signal);
-      const drawing = renderer.isPaid
-        ? await drawPaid(deps, { organizationId, jobId, attempt, shot }, draw)
-        : await draw();
+      const { drawing, isPaid } = await drawWithinLimits(
+        deps,
+        { organizationId, jobId, attempt, shot },
+        (beforePaying) => renderer.render({ identity, seed, shot, references }, signal, beforePaying),
+      );
       const sha256 = createHash('sha256').update(drawing.bytes).digest('hex');
       signal.throwIfAborted();
-      await storage.put(drawingKey({ organizationId, jobId, attempt, shot, sha256 }), drawing.bytes);
+      const key = drawingKey({ organizationId, jobId, attempt, shot, sha256 });
+      await (isPaid ? putPatiently(storage, key, drawing.bytes, signal) : storage.put(key, drawing.bytes));
       return { sha256, provenance: drawing.provenance };
     } finally {
       clearInterval(beats);
     }
   };
+
+/** Stores what would cost money to draw again: the storage is given a minute to come back. */
+async function putPatiently(storage: Storage, key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  const until = Date.now() + 60_000;
+  for (;;) {
+    try {
+      await storage.put(key, bytes);
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await delay(1_000, undefined, { signal });
+    }
+  }
+}
 
 /** Loads one after the other, as they are asked for: a stored photo may be large. */
 async function* referencesOf(

@@ -7,7 +7,8 @@ import type { ActivityDeps } from './deps.ts';
 
 const messages: Partial<Record<ErrorCode, string>> = {
   CONTENT_REJECTED: 'The renderer refused to draw this image.',
-  RATE_LIMITED: 'More images were asked for than may be rendered, of this job or by now; retry the job later.',
+  RATE_LIMITED:
+    'More images were asked for than may be rendered: of this job, of the organization today, or by the renderer now.',
 };
 
 /** Says that a shot will not be rendered in this attempt. Safe to repeat: a shot that is settled stays as it is. */

@@ -1,9 +1,11 @@
 // The one translator of errors to Temporal: a failure's type is a code of ours, its message is for operators and says nothing
 // personal (a driver's message may quote a row), and its retryability decides whether Temporal tries again.
 
+import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { isUnavailable, sqlStateOf } from '../src/db/database.ts';
+import { drawingDelayMs } from '../src/domain/drawing-retries.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
 import { StorageUnavailable } from '../src/storage/storage.ts';
 import { RenderError, type RenderFault } from './rendering/renderer.ts';
@@ -30,9 +32,6 @@ const codesOfFaults: Record<RenderFault, { code: ErrorCode; isFinal: boolean }> 
   misconfigured: { code: 'RENDER_FAILED', isFinal: true },
 };
 
-/** Longest that a renderer may have itself waited for. */
-const longestRetryAfterMs = 3_600_000;
-
 function renderFailure(error: RenderError, log: Logger, where: object): ApplicationFailure {
   const { fault, retryAfterMs } = error;
   log[fault === 'misconfigured' ? 'error' : 'warn']({ err: error, fault, ...where }, 'a shot was not drawn');
@@ -41,7 +40,7 @@ function renderFailure(error: RenderError, log: Logger, where: object): Applicat
     type: code,
     message: error.message,
     nonRetryable: isFinal,
-    ...(retryAfterMs === null ? {} : { nextRetryDelay: Math.min(retryAfterMs, longestRetryAfterMs) }),
+    ...(retryAfterMs === null ? {} : { nextRetryDelay: drawingDelayMs(activityInfo().attempt, retryAfterMs) }),
   });
 }
 

@@ -12,30 +12,39 @@ const maxUnusable = 3;
 const outcomesOfFaults: Record<RenderFault, PaidImageOutcome> = {
   busy: 'not_drawn',
   unavailable: 'not_drawn',
-  rejected: 'not_drawn',
   misconfigured: 'not_drawn',
+  rejected: 'rejected',
   unanswered: 'unanswered',
   unusable: 'unusable',
 };
 
 /**
- * Draws for money: counted first, so that a worker that dies in the middle has been counted, and settled with what came of it.
- * Fails for good at a limit, and at the third image of a shot that is of no use.
+ * Lets a renderer draw that may cost money: it says so before it asks for an image, which is counted then, so that a worker that
+ * dies in the middle has been counted, and settled with what came of it. Fails for good at a limit, and at the third image of a
+ * shot that is of no use. Tells whether the drawing was paid for.
  */
-export async function drawPaid(
-  { database, paidImages, newId }: Pick<ActivityDeps, 'database' | 'paidImages' | 'newId'>,
+export async function drawWithinLimits(
+  { database, paidImages, newId, log }: Pick<ActivityDeps, 'database' | 'paidImages' | 'newId' | 'log'>,
   { organizationId, ...attempt }: JobAttempt & { shot: Shot } & Pick<DrawingOrder, 'organizationId'>,
-  draw: () => Promise<Drawing>,
-): Promise<Drawing> {
+  draw: (beforePaying: () => Promise<void>) => Promise<Drawing>,
+): Promise<{ drawing: Drawing; isPaid: boolean }> {
   const image = { organizationId, id: newId(), ...attempt };
-  const refusedBy = await database.transaction((trx) => orderPaidImage(trx, image, paidImages));
-  if (refusedBy !== null) throw limitReached(limitNames[refusedBy](paidImages[refusedBy]));
+  let isPaid = false;
   try {
-    const drawing = await draw();
-    await settlePaidImage(database, image, 'drawn');
-    return drawing;
+    const drawing = await draw(async () => {
+      const refusedBy = await database.transaction((trx) => orderPaidImage(trx, image, paidImages));
+      if (refusedBy !== null) throw limitReached(limitNames[refusedBy](paidImages[refusedBy]));
+      isPaid = true;
+    });
+    if (isPaid) {
+      await settlePaidImage(database, image, 'drawn').catch((error: unknown) => {
+        log.warn({ err: error, image }, 'a paid image could not be settled; it stays counted'); // and is worth keeping
+      });
+    }
+    return { drawing, isPaid };
   } catch (error) {
-    if (!(error instanceof RenderError)) throw error; // it is not known what came of it: it stays counted
+    // Of any other error it is not known what came of it: it stays counted.
+    if (!isPaid || !(error instanceof RenderError)) throw error;
     await settlePaidImage(database, image, outcomesOfFaults[error.fault]);
     if (error.fault === 'unusable' && (await countUnusableImages(database, image)) >= maxUnusable) {
       throw badDrawing(`${String(maxUnusable)} images were of no use, at last: ${error.message}`, error);

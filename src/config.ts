@@ -6,7 +6,8 @@ import { loadClientConnectConfig, type ClientConnectConfig } from '@temporalio/e
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { imageProviders, type ImageProvider } from './domain/image-providers.ts';
-import { rendererNames, type RendererName } from './domain/shots.ts';
+import { parseUrl } from './domain/parse-url.ts';
+import { rendererNames, shots, type RendererName } from './domain/shots.ts';
 import { StartError } from './start-error.ts';
 import { storageFolderOf, type StorageSettings } from './storage/open-storage.ts';
 import type { SigningKey } from './storage/signed-urls.ts';
@@ -19,7 +20,9 @@ const port = (description: string, preset: number) =>
 const keyVariables = Object.fromEntries(
   Object.entries(imageProviders).map(([provider, { keyVariable }]) => [
     keyVariable,
-    Type.Optional(Type.String({ minLength: 1, description: `The key for \`${provider}\`; workers alone need it.` })),
+    Type.Optional(
+      Type.String({ pattern: '^[!-~]+$', description: `The key for \`${provider}\`; workers alone need it.` }),
+    ),
   ]),
 );
 
@@ -129,7 +132,7 @@ export const environmentSchema = Type.Object({
   ),
   AI_BASE_URL: Type.Optional(
     Type.String({
-      pattern: '^https?://[^?#\\s]+$',
+      pattern: '^https?://[^?#@\\s]+$',
       description: 'Where the provider’s API is, if elsewhere than usual; `openai-compatible` needs it.',
     }),
   ),
@@ -147,7 +150,7 @@ export const environmentSchema = Type.Object({
     description: 'Most images that all workers together ask of the provider in a minute.',
   }),
   AI_IMAGES_PER_JOB: Type.Integer({
-    minimum: 1,
+    minimum: shots.length,
     maximum: 10_000,
     default: 24,
     description: 'Most images that may be asked of the provider for one job, retries included.',
@@ -262,6 +265,7 @@ function readAi(values: Static<typeof environmentSchema>, environment: Readonly<
     throw new StartError('RENDERER is ai: AI_IMAGE_MODEL has to say which model draws; .env.example has examples.');
   }
   const provider = name.slice(0, name.indexOf('/')) as ImageProvider;
+  if (baseUrl !== null && parseUrl(baseUrl) === null) throw new StartError('AI_BASE_URL is no URL.');
   if (provider === 'openai-compatible' && baseUrl === null) {
     throw new StartError('AI_IMAGE_MODEL names an openai-compatible server: AI_BASE_URL has to say where it is.');
   }

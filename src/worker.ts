@@ -152,6 +152,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
               ...quickHeartbeats,
               taskQueue: taskQueues.aiRendering,
               activities: createDrawingActivities(deps),
+              // An image that is given up is paid for all the same. What runs processes usually waits for 30 seconds.
+              shutdownGraceTime: '25 seconds',
+              shutdownForceTime: '27 seconds',
               maxConcurrentActivityTaskExecutions: ai.concurrency,
               // Temporal keeps to it over all workers of the queue.
               maxTaskQueueActivitiesPerSecond: ai.imagesPerMinute / 60,

@@ -168,6 +168,9 @@ describe('the configuration', () => {
     'a renderer that there is not': { RENDERER: 'oil' },
     'an image model of nobody': { AI_IMAGE_MODEL: 'gemini-2.5-flash-image' },
     'an image model of a provider that there is not': { AI_IMAGE_MODEL: 'acme/painter' },
+    'a base URL with a user': { AI_BASE_URL: 'https://user:pass@example.com/v1' },
+    'a key with a line break': { OPENAI_API_KEY: 'a\nb' },
+    'fewer images than a job has': { AI_IMAGES_PER_JOB: '5' },
     'a base URL that is none': { AI_BASE_URL: '127.0.0.1:8000' },
     'a signing key without an id': { SIGNING_KEYS: `:${secret}` },
   })) {
@@ -177,7 +180,7 @@ describe('the configuration', () => {
   }
 
   it('takes the key of the provider whose model it is, and no other’s', () => {
-    const environment = { AI_IMAGE_MODEL: 'google/gemini-2.5-flash-image', OPENAI_API_KEY: 'not this' };
+    const environment = { AI_IMAGE_MODEL: 'google/gemini-2.5-flash-image', OPENAI_API_KEY: 'not-this' };
     assert.equal(readConfig(environment).ai?.apiKey, null);
     assert.equal(readConfig({ ...environment, GOOGLE_GENERATIVE_AI_API_KEY: 'this' }).ai?.apiKey, 'this');
     assert.equal(readConfig(environment).renderer, 'illustrated');

@@ -1,6 +1,7 @@
 // All timeouts and retries of the workflows: how long a step may take, and how patiently it is tried again.
 
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+import { drawingRetries } from '../src/domain/drawing-retries.ts';
 import type { RendererName } from '../src/domain/shots.ts';
 import { taskQueues } from '../src/domain/task-queues.ts';
 
@@ -24,19 +25,11 @@ const illustration = {
   taskQueue: taskQueues.rendering,
   startToCloseTimeout: '2 minutes',
   heartbeatTimeout: '3 seconds',
-  retry: {
-    initialInterval: '1 second',
-    backoffCoefficient: 2,
-    maximumInterval: '5 minutes',
-    maximumAttempts: 20,
-  },
+  retry: drawingRetries,
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
 } as const satisfies ActivityOptions;
 
-/**
- * Drawing one picture. A worker that dies in the middle is noticed after `heartbeatTimeout`; a renderer that fails is tried
- * again for about an hour, since providers have bad hours.
- */
+/** Drawing one picture. A worker that dies in the middle is noticed after `heartbeatTimeout`. */
 export const drawing = {
   illustrated: illustration,
   // Longer than the renderer itself gives a provider for one picture.

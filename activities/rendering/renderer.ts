@@ -39,9 +39,8 @@ export interface Renderer {
   readonly version: string;
   /** How many pictures of the person it can take. */
   readonly maxReferences: number;
-  /** Whether each drawing costs money: then it is counted before it is made. */
-  readonly isPaid: boolean;
-  render: (description: Description, signal: AbortSignal) => Promise<Drawing>;
+  /** A renderer that costs money calls `beforePaying` right before it asks for an image, and asks for none when that throws. */
+  render: (description: Description, signal: AbortSignal, beforePaying?: () => Promise<void>) => Promise<Drawing>;
 }
 
 export type RenderFault =

@@ -109,7 +109,7 @@ export async function copyStartingImages(trx: Trx, jobId: string): Promise<void>
 
 /**
  * The storage keys of pictures that show the person of a job, the most telling first, at most `limit`: the first that the job
- * rendered, the photos that it was begun with, the images of its source.
+ * rendered, the photos that it was begun with, the images of its source. What another renderer drew is not like this one's.
  */
 export async function findReferenceKeys(trx: Trx, jobId: string, limit: number): Promise<string[]> {
   const rows = await query<{ key: string }>(
@@ -128,6 +128,7 @@ export async function findReferenceKeys(trx: Trx, jobId: string, limit: number):
        where i.role = 'starting' or i.role = 'uploaded' and i.added_at <= job.started_at
      ) reference
      join assets a on a.organization_id = reference.organization_id and a.id = reference.asset_id
+     where coalesce(a.provenance->>'renderer' = (select renderer from job), true)
      order by reference.place, reference.position, a.id
      limit :limit`,
     { jobId, limit },

@@ -12,8 +12,8 @@ export interface PaidImageLimits {
   perDay: number;
 }
 
-/** What became of an image: `unusable` ones were drawn too, and of `unanswered` ones it is not known. */
-export const paidImageOutcomes = ['drawn', 'unusable', 'unanswered', 'not_drawn'] as const;
+/** What became of an image: `unusable` ones were drawn too; of `rejected` and `unanswered` ones it is not known. */
+export const paidImageOutcomes = ['drawn', 'unusable', 'rejected', 'unanswered', 'not_drawn'] as const;
 export type PaidImageOutcome = (typeof paidImageOutcomes)[number];
 
 interface PaidImage extends JobAttempt {

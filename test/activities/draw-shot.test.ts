@@ -109,6 +109,23 @@ describe('activity drawShot', () => {
       assert.deepEqual(await shownTo(job, 'profile'), [await hashOf('#aa0000')]);
     });
 
+    it('shows no picture that another renderer drew', async () => {
+      const home = await createHome(steps.database);
+      const source = await acceptJob(steps.database, { home, shots: ['portrait'] });
+      await beginDrawing(steps.run, source);
+      await shownTo(source, 'portrait', { color: '#111111' });
+      await steps.run.publishInfluencer(attemptOf(source));
+      const clone = await acceptJob(steps.database, { home, sourceId: source.influencerId });
+      await beginDrawing(steps.run, clone);
+      await steps
+        .database('assets')
+        .update({ provenance: { renderer: 'ai' } })
+        .where({ project_id: home.projectId });
+      assert.deepEqual(await shownTo(clone, 'portrait'), []);
+      await steps.database('assets').update({ provenance: null }).where({ project_id: home.projectId });
+      assert.equal((await shownTo(clone, 'profile')).length, 2, 'a photo has no provenance');
+    });
+
     it('shows a clone its own first picture, then its source’s, as many as it takes', async () => {
       const home = await createHome(steps.database);
       const source = await acceptJob(steps.database, { home, shots: ['portrait', 'profile'] });

@@ -5,7 +5,14 @@ import type { Activities } from '../../activities/index.ts';
 import type { PaidImageLimits } from '../../src/db/paid-images.ts';
 import { RenderError, type Description, type RenderFault } from '../../activities/rendering/renderer.ts';
 import type { Shot } from '../../src/domain/shots.ts';
-import { activitiesWith, attemptOf, startTestActivities, type TestActivities } from '../support/activities.ts';
+import { drawingKey } from '../../src/storage/storage.ts';
+import {
+  activitiesWith,
+  attemptOf,
+  quietEnvironment,
+  startTestActivities,
+  type TestActivities,
+} from '../support/activities.ts';
 import { acceptJob, createHome, type TestJob } from '../support/jobs.ts';
 import { plainRenderer } from '../support/plain-renderer.ts';
 
@@ -19,24 +26,32 @@ describe('drawing for money', () => {
   const limits: PaidImageLimits = { perJob: 24, perDay: 600 };
 
   /** The activities with a renderer of an image model, which does this before it draws. */
-  function paid(before: (description: Description) => Promise<void> | void, paidImages = limits): Activities {
+  function paid(
+    before: (description: Description) => Promise<void> | void,
+    paidImages = limits,
+    { storage = steps.deps.storage, tries = 1 } = {},
+  ): Activities {
     const { render } = plainRenderer();
-    return activitiesWith({
-      ...steps.deps,
-      paidImages,
-      renderers: {
-        ai: {
-          name: 'ai',
-          version: 'test',
-          maxReferences: 0,
-          isPaid: true,
-          async render(description, signal) {
-            await before(description);
-            return render(description, signal);
+    return activitiesWith(
+      {
+        ...steps.deps,
+        storage,
+        paidImages,
+        renderers: {
+          ai: {
+            name: 'ai',
+            version: 'test',
+            maxReferences: 0,
+            async render(description, signal, beforePaying) {
+              await beforePaying?.();
+              await before(description);
+              return render(description, signal);
+            },
           },
         },
       },
-    });
+      quietEnvironment(tries),
+    );
   }
 
   const draw = (run: Activities, job: TestJob, shot: Shot = 'portrait') => run.drawShot({ ...attemptOf(job), shot });
@@ -63,6 +78,29 @@ describe('drawing for money', () => {
     await draw(run, job);
     assert.deepEqual(during, [null]);
     assert.deepEqual(await outcomesOf(steps.database, job), ['drawn']);
+  });
+
+  it('keeps a picture that was paid for while the storage is away, and does not pay again', async () => {
+    const job = await acceptPaid();
+    let asked = 0;
+    let fails = 2;
+    const { storage } = steps.deps;
+    const run = paid(
+      () => {
+        asked++;
+      },
+      limits,
+      {
+        storage: {
+          ...storage,
+          put: (key, bytes) => (fails-- > 0 ? Promise.reject(new Error('away')) : storage.put(key, bytes)),
+        },
+      },
+    );
+    const { sha256 } = await draw(run, job);
+    const { organizationId, jobId } = job;
+    assert.ok(await storage.sizeOf(drawingKey({ organizationId, jobId, attempt: 1, shot: 'portrait', sha256 })));
+    assert.equal(asked, 1);
   });
 
   it('counts nothing where drawing is free', async () => {
@@ -124,7 +162,7 @@ describe('drawing for money', () => {
   const faults: [RenderFault, outcome: string, type: string, isFinal: boolean][] = [
     ['busy', 'not_drawn', 'RATE_LIMITED', false],
     ['unavailable', 'not_drawn', 'UNAVAILABLE', false],
-    ['rejected', 'not_drawn', 'CONTENT_REJECTED', true],
+    ['rejected', 'rejected', 'CONTENT_REJECTED', true],
     ['misconfigured', 'not_drawn', 'RENDER_FAILED', true],
     ['unanswered', 'unanswered', 'UNAVAILABLE', false],
     ['unusable', 'unusable', 'RENDER_FAILED', false],
@@ -140,13 +178,16 @@ describe('drawing for money', () => {
     });
   }
 
-  it('is tried again when the renderer says so, within an hour', async () => {
-    for (const [retryAfterMs, delay] of [
-      [7_000, 7_000],
-      [86_400_000, 3_600_000],
+  it('is tried again when the renderer says so: no sooner than without that, and within an hour', async () => {
+    for (const [retryAfterMs, tries, delay] of [
+      [7_000, 1, 7_000],
+      [0, 1, 1_000],
+      [1_000, 5, 16_000],
+      [86_400_000, 1, 3_600_000],
     ] as const) {
-      const run = paid(() => Promise.reject(new RenderError('busy', 'Later.', { retryAfterMs })));
-      assert.equal((await failureOf(draw(run, await acceptPaid()))).nextRetryDelay, delay);
+      const busy = () => Promise.reject(new RenderError('busy', 'Later.', { retryAfterMs }));
+      const failure = await failureOf(draw(paid(busy, limits, { tries }), await acceptPaid()));
+      assert.equal(failure.nextRetryDelay, delay);
     }
   });
 

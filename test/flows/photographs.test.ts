@@ -113,7 +113,7 @@ describe('photographs by an image model', () => {
   it('fail at once when the provider refuses the key: the operator reads why, the caller that it failed', async () => {
     fake.refuse('badKey');
     const job = await untilStatus(caller, await create(), 'failed');
-    assert.equal(fake.orders.length, 6, 'nothing was tried again');
+    assert.equal(fake.orders.length, 6, 'each shot was asked for once');
     const told = JSON.stringify(job);
     assert.doesNotMatch(told, /google|API_KEY|key/i);
     assert.equal((job.error as { code: string }).code, 'RENDER_FAILED');

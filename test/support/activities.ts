@@ -55,9 +55,9 @@ export function activitiesWith(deps: ActivityDeps, environment?: MockActivityEnv
   return Object.fromEntries(inContext) as Activities;
 }
 
-/** A context whose failed activities are not logged to the console. */
-export const quietEnvironment = (): MockActivityEnvironment =>
-  new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
+/** A context whose failed activities are not logged to the console; `tries` counts from 1. */
+export const quietEnvironment = (tries = 1): MockActivityEnvironment =>
+  new MockActivityEnvironment({ attempt: tries }, { logger: new DefaultLogger('ERROR', () => undefined) });
 
 export const attemptOf = ({ jobId, attempt }: TestJob) => ({ jobId, attempt });
 

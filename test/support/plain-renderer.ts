@@ -24,7 +24,6 @@ export const plainRenderer = (before: BeforeDrawing = () => undefined, color = '
   name: 'illustrated',
   version: 'plain',
   maxReferences: 0,
-  isPaid: false,
   async render({ seed, shot }, signal): Promise<Drawing> {
     await before(shot, signal);
     return {

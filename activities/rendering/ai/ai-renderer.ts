@@ -20,17 +20,22 @@ export const aiRenderer = (model: ImageModel): Renderer => ({
   name,
   version,
   maxReferences: model.maxReferences,
-  isPaid: true,
-  async render({ identity, shot, seed: seedText, references: pictures }, signal) {
+  async render(
+    { identity, shot, seed: seedText, references: pictures },
+    signal,
+    beforePaying = () => Promise.resolve(),
+  ) {
     const references: Uint8Array[] = [];
     for await (const picture of pictures) {
       signal.throwIfAborted();
       if (references.length === model.maxReferences) break;
-      references.push(await referenceOf(picture));
+      const reference = await referenceOf(picture);
+      if (reference !== null) references.push(reference);
     }
     const prompt = promptOf({ identity, shot, references: references.length });
     const seed = seedOf(seedText);
     signal.throwIfAborted();
+    await beforePaying();
     const made = await model.generate({ prompt, references, seed }, signal);
     signal.throwIfAborted();
 
@@ -75,10 +80,18 @@ async function webpOf(made: Uint8Array, provenance: Provenance): Promise<Uint8Ar
   }
 }
 
-/** Makes what a model is shown of a stored picture: a JPEG, which all of them take, of no more pixels than they look at. */
-async function referenceOf(picture: Uint8Array): Promise<Uint8Array> {
+/** Shortest edge of a picture that shows a person, in pixels; some models refuse what is smaller. */
+const leastEdge = 32;
+
+/**
+ * Makes what a model is shown of a stored picture: a JPEG, which all of them take, of no more pixels than they look at; null of one
+ * that is too small, or too long, to show anybody.
+ */
+async function referenceOf(picture: Uint8Array): Promise<Uint8Array | null> {
   const checked = await checkPicture(picture);
   if ('refusedBy' in checked) throw new Error(`A stored reference ${checked.message}.`);
+  const scale = Math.min(1, imageSize / Math.max(checked.width, checked.height));
+  if (Math.min(checked.width, checked.height) * scale < leastEdge) return null;
   return checked
     .decode()
     .resize(imageSize, imageSize, { fit: 'inside', withoutEnlargement: true })

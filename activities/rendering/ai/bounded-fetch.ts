@@ -2,6 +2,7 @@
 // bound, redirects are not followed, and each answer is judged before the provider's package, which would put the prompt and the
 // pictures into its errors, gets to see it.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { parseUrl } from '../../../src/domain/parse-url.ts';
 import { RenderError } from '../renderer.ts';
 
@@ -29,13 +30,15 @@ interface BoundedFetchOptions {
   isTrusted: (url: URL) => boolean;
   maxBytes: number;
   fetch: Fetch;
+  /** How long to wait before something is got again, in ms; longer each time. */
+  repeatMs: number;
   /** Gives an answer that is final, or throws a `RenderError`; it may ask again. */
   settle: (answer: Answer, ask: (url: string) => Promise<Answer>, signal: AbortSignal | undefined) => Promise<Answer>;
 }
 
 /** Makes a `fetch` for one provider, which throws a `RenderError` for whatever is no answer with a picture. */
 export function boundedFetch(options: BoundedFetchOptions): Fetch {
-  const ask = askWith(options);
+  const ask = patiently(askWith(options), options.repeatMs);
   return async (input, init = {}) => {
     const url = input instanceof Request ? input.url : String(input);
     const again = (next: string) => ask(next, { ...init, method: 'GET', body: null });
@@ -44,9 +47,27 @@ export function boundedFetch(options: BoundedFetchOptions): Fetch {
   };
 }
 
-/** What goes wrong before a request is on its way. */
+const maxGets = 4;
+
+/** What is got, and not ordered, costs nothing to ask for again, and the picture has been paid for. */
+const patiently =
+  (ask: Ask, repeatMs: number): Ask =>
+  async (url, init) => {
+    if (init.method === 'POST') return ask(url, init);
+    for (let tries = 1; ; tries++) {
+      try {
+        const answer = await ask(url, init);
+        if (tries === maxGets || (answer.status < 500 && answer.status !== 429)) return answer;
+      } catch (error) {
+        if (tries === maxGets || !(error instanceof RenderError) || error.fault !== 'unanswered') throw error;
+      }
+      await delay(repeatMs * tries, undefined, init.signal ? { signal: init.signal } : {});
+    }
+  };
+
+/** What goes wrong before a request is on its way: codes, and the names of errors without one, such as those of bad headers. */
 const neverSent =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|.*CERT.*)$/;
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|ERR_TLS_.*|ERR_SSL_.*|.*CERT.*|[A-Z][a-z]\w*)$/;
 
 function askWith({ provider, baseUrl, isTrusted, maxBytes, fetch }: BoundedFetchOptions): Ask {
   const home = new URL(baseUrl);

@@ -13,7 +13,7 @@ export interface ImageModel {
 
 export interface ImageOrder {
   prompt: string;
-  /** WebP, PNG or JPEG, the most telling first. */
+  /** JPEG, the most telling first. */
   references: readonly Uint8Array[];
   /** From 0 to 2³¹ − 1; left out where the provider has no seed. */
   seed: number;

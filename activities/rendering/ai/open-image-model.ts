@@ -34,7 +34,7 @@ export const imageTimeLimitMs = 3 * 60_000;
  */
 export async function openImageModel(
   { provider, model, apiKey, baseUrl }: ImageModelSettings,
-  { timeLimitMs = imageTimeLimitMs, maxBytes = 64 * 1024 * 1024, pollIntervalMs = 1_000, ...bounds }: Bounds = {},
+  { timeLimitMs = imageTimeLimitMs, maxBytes = 24 * 1024 * 1024, pollIntervalMs = 1_000, ...bounds }: Bounds = {},
 ): Promise<ImageModel> {
   const { keyVariable, needsKey, baseUrl: usualUrl } = imageProviders[provider];
   const baseURL = (baseUrl ?? usualUrl)?.replace(/\/+$/, '');
@@ -55,6 +55,7 @@ export async function openImageModel(
       baseUrl: baseURL,
       isTrusted: trustOf(adapter, baseURL),
       maxBytes,
+      repeatMs: pollIntervalMs,
       fetch: bounds.fetch ?? globalThis.fetch,
       async settle(answer, ask, signal) {
         for (let current = answer; ;) {

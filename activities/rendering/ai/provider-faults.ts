@@ -68,7 +68,7 @@ function googleFinding({ status, body }: Answer): Finding | undefined {
     return undefined;
   }
   const blocked = at(body, 'promptFeedback', 'blockReason');
-  if (typeof blocked === 'string' && !blocked.endsWith('_UNSPECIFIED')) return ['rejected', blocked];
+  if (typeof blocked === 'string' && !blocked.endsWith('_UNSPECIFIED')) return ['rejected', codeIn(blocked)];
   const reason = at(body, 'candidates', 0, 'finishReason');
   if (typeof reason === 'string' && googleRefusals.test(reason)) return ['rejected', reason];
   const hasReason = listAt(body, 'predictions').some((one) => at(one, 'raiFilteredReason') !== undefined);
@@ -139,20 +139,24 @@ function troubleOf({ status, method, isFromProvider }: Answer): Trouble | undefi
   return status >= 300 ? 'movedAway' : 'away';
 }
 
+/** Gateways that did not wait for what is behind them. */
+const gaveUpWaiting = [504, 524];
+
 /** Says what keeps an answer from being a picture, or on the way to one; undefined where nothing does. */
 export function faultOf(provider: ImageProvider, answer: Answer): RenderError | undefined {
-  const [trouble, code] = findings[provider](answer) ?? [troubleOf(answer), statusWordOf(answer.body)];
+  const finding = findings[provider](answer);
+  const [trouble, code] = finding ?? [troubleOf(answer), codeIn(statusWordOf(answer.body))];
   if (trouble === undefined) return undefined;
   const { fault: direct, says, advice } = troubles[trouble];
   const isLater = direct === 'busy' || direct === 'unavailable';
   // What was ordered before, and cannot be got now, may have been drawn; so may what a gateway did not wait for.
-  const fault = isLater && (answer.method !== 'POST' || answer.status === 504) ? 'unanswered' : direct;
-  const signs = [String(answer.status), ...wordsOf(code)].join(' ');
+  const fault = isLater && (answer.method !== 'POST' || gaveUpWaiting.includes(answer.status)) ? 'unanswered' : direct;
+  const signs = [answer.status, code].filter((sign) => sign !== undefined).join(' ');
   const todo = advice === null ? '' : `: ${advice.replace('KEY', imageProviders[provider].keyVariable)}`;
-  const request = wordsOf(answer.headers.get('x-request-id') ?? answer.headers.get('x-fal-request-id'));
+  const request = codeIn(answer.headers.get('x-request-id') ?? answer.headers.get('x-fal-request-id'));
   return new RenderError(fault, `${provider} ${says} (${signs})${todo}`, {
     retryAfterMs: isLater ? waitOf(answer) : null,
-    cause: new Error([`answered ${signs}`, ...request.map((id) => `request ${id}`)].join(', ')),
+    cause: new Error([`answered ${signs}`, ...(request === undefined ? [] : [`request ${request}`])].join(', ')),
   });
 }
 
@@ -161,7 +165,8 @@ const statusWordOf = (body: unknown): unknown =>
   at(body, 'error', 'status') ?? at(body, 'error', 'code') ?? at(body, 'detail', 0, 'type');
 
 /** Only what looks like a code is told: anything else may be about the person, or the key. */
-const wordsOf = (code: unknown): string[] => (typeof code === 'string' && /^[\w .-]{1,64}$/.test(code) ? [code] : []);
+const codeIn = (word: unknown): string | undefined =>
+  typeof word === 'string' && /^[\w.-]{1,64}$/.test(word) ? word : undefined;
 
 /** How long a provider asks to be left alone, in ms. */
 function waitOf({ headers, body }: Answer): number | null {

@@ -16,7 +16,6 @@ export const illustratedRenderer: Renderer = {
   name,
   version,
   maxReferences: 0,
-  isPaid: false,
   async render({ identity, shot, seed }, signal) {
     signal.throwIfAborted();
     const svg = pictureOf(avatarOf(identity, seed, shot));

@@ -11,7 +11,7 @@ export async function up(knex: Knex): Promise<void> {
       shot text not null,
       ordered_at timestamptz(3) not null default now(),
       -- Null while it is being drawn, and for ever where the worker died: it may have been.
-      outcome text check (outcome in ('drawn', 'unusable', 'unanswered', 'not_drawn')),
+      outcome text check (outcome in ('drawn', 'unusable', 'rejected', 'unanswered', 'not_drawn')),
       primary key (organization_id, id),
       foreign key (organization_id, job_id) references jobs (organization_id, id)
     );

@@ -247,10 +247,33 @@ describe('the AI renderer', () => {
     });
   });
 
-  it('is paid, takes as many pictures as its model, and passes the model’s errors on', async () => {
+  it('says that it is about to pay once it has the pictures, and asks for nothing when it may not', async () => {
+    const damaged = { ...description, references: [Buffer.from('damaged')] };
+    const said: string[] = [];
+    const model = modelOf(async () => {
+      said.push('asked');
+      return square().png().toBuffer();
+    });
+    const beforePaying = () => {
+      said.push('about to pay');
+      return Promise.resolve();
+    };
+    await assert.rejects(aiRenderer(model).render(damaged, signal, beforePaying));
+    assert.deepEqual(said, []);
+    await aiRenderer(model).render(description, signal, beforePaying);
+    assert.deepEqual(said.splice(0), ['about to pay', 'asked']);
+    const refused = new Error('a limit');
+    await assert.rejects(
+      aiRenderer(model).render(description, signal, () => Promise.reject(refused)),
+      (reason) => reason === refused,
+    );
+    assert.deepEqual(said, []);
+  });
+
+  it('takes as many pictures as its model, and passes the model’s errors on', async () => {
     const error = new RenderError('busy', 'too many', { retryAfterMs: 7 });
     const renderer = aiRenderer(modelOf(() => Promise.reject(error), 5));
-    assert.deepEqual([renderer.name, renderer.isPaid, renderer.maxReferences], ['ai', true, 5]);
+    assert.deepEqual([renderer.name, renderer.maxReferences], ['ai', 5]);
     await assert.rejects(renderer.render(description, signal), (reason) => reason === error);
   });
 

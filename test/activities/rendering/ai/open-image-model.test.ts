@@ -264,6 +264,21 @@ describe('image models', () => {
           }
         });
 
+        it('is not asked to draw again when the host of the pictures is away for a moment', async () => {
+          fake.say('picture', { status: 503, json: {} });
+          const bytes = await draw(
+            {},
+            {
+              fetch: (input, init) => {
+                if (fake.exchanges.some(({ stage }) => stage === 'picture')) fake.recover();
+                return fetch(input, init);
+              },
+            },
+          );
+          assert.deepEqual(Buffer.from(bytes), fake.picture);
+          assert.equal(fake.orders.length, 1);
+        });
+
         it('has drawn when the host of the pictures is away', async () => {
           fake.say('picture', { status: 503, headers: { 'Retry-After': '2' }, json: {} });
           const { fault, retryAfterMs } = await failure(draw());
