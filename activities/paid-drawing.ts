@@ -29,22 +29,22 @@ export async function drawWithinLimits(
   draw: (beforePaying: () => Promise<void>) => Promise<Drawing>,
 ): Promise<{ drawing: Drawing; isPaid: boolean }> {
   const image = { organizationId, id: newId(), ...attempt };
-  let isPaid = false;
+  const ordered = { isPaid: false };
   try {
     const drawing = await draw(async () => {
       const refusedBy = await database.transaction((trx) => orderPaidImage(trx, image, paidImages));
       if (refusedBy !== null) throw limitReached(limitNames[refusedBy](paidImages[refusedBy]));
-      isPaid = true;
+      ordered.isPaid = true;
     });
-    if (isPaid) {
+    if (ordered.isPaid) {
       await settlePaidImage(database, image, 'drawn').catch((error: unknown) => {
         log.warn({ err: error, image }, 'a paid image could not be settled; it stays counted'); // and is worth keeping
       });
     }
-    return { drawing, isPaid };
+    return { drawing, ...ordered };
   } catch (error) {
     // Of any other error it is not known what came of it: it stays counted.
-    if (!isPaid || !(error instanceof RenderError)) throw error;
+    if (!ordered.isPaid || !(error instanceof RenderError)) throw error;
     await settlePaidImage(database, image, outcomesOfFaults[error.fault]);
     if (error.fault === 'unusable' && (await countUnusableImages(database, image)) >= maxUnusable) {
       throw badDrawing(`${String(maxUnusable)} images were of no use, at last: ${error.message}`, error);

@@ -31,7 +31,7 @@ const troubles = {
 type Trouble = keyof typeof troubles;
 
 /** A trouble, and what the provider calls it. */
-type Finding = readonly [Trouble, unknown];
+type Finding = readonly [Trouble, string | undefined];
 
 /** What a provider says beside the status, or at odds with it; undefined where the status tells all. */
 const findings: Record<ImageProvider, (answer: Answer) => Finding | undefined> = {
@@ -181,6 +181,7 @@ function waitOf({ headers, body }: Answer): number | null {
 }
 
 const findingBy = (table: Readonly<Record<string, Trouble>>, code: unknown): Finding | undefined => {
-  const trouble = typeof code === 'string' && Object.hasOwn(table, code) ? table[code] : undefined;
+  if (typeof code !== 'string' || !Object.hasOwn(table, code)) return undefined;
+  const trouble = table[code];
   return trouble && [trouble, code];
 };
