@@ -45,34 +45,6 @@ const grownUp = (years: number): number => Math.max(youngestDrawnAge, Math.min(o
 /** What is drawn for ages that were said. */
 export const drawnAges = ([one, other]: Ages): Ages => [grownUp(Math.min(one, other)), grownUp(Math.max(one, other))];
 
-const folded = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
-
-/** What a word of any language has in it that says childhood. */
-const childStems = [
-  ...['teen', 'child', 'toddler', 'infan', 'newborn', 'juvenil', 'adolescen', 'pubesc', 'minor', 'underage', 'school'],
-  ...['kindergart', 'grader', 'pupil', 'month', 'niño', 'niña', 'enfant', 'criança', 'menin', 'bambin', 'jugendlich'],
-  ...['ребён', 'девочк', 'мальчик', 'подрост', 'طفل', 'مراهق', 'बच्च', 'किशोर', '어린이', '청소년', '미성년'],
-  ...['子供', '子ども', '孩', '儿童', '兒童', '少女', '少年', '未成年', '小学', '中学', '高校', '高中', '初中'],
-].map(folded);
-const childWords = new Set([
-  ...['kid', 'kids', 'kiddo', 'baby', 'babies', 'boy', 'boys', 'girl', 'girls', 'tween', 'tweens', 'youth', 'zero'],
-  ...['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten', 'eleven', 'twelve'],
-]);
-const tens = new Set(['twenty', 'thirty', 'forty', 'fifty', 'sixty', 'seventy', 'eighty', 'ninety']);
-
-/**
- * Says whether a text names an age below 18, in digits of any script or in words, or a number that is nobody's age. Where it is
- * in doubt it says yes.
- */
-export function saysUnderAge(text: string): boolean {
-  const said = folded(withPlainDigits(text)).replace(/(?:eigh|nine)teen/g, ' ');
-  const numbers = (said.match(/\d+/g) ?? []).map(Number);
-  if (numbers.some((years) => years < youngestDrawnAge || years > 120)) return true;
-  if (childStems.some((stem) => said.includes(stem))) return true;
-  const words = said.match(/\p{L}+/gu) ?? [];
-  return words.some((word, index) => childWords.has(word) && !tens.has(words[index - 1] ?? ''));
-}
-
 /** Writes the decimal digits of every script as 0 to 9. Each script has them in one row, from its zero up. */
 export const withPlainDigits = (text: string): string =>
   text.replace(/\p{Nd}/gu, (digit) => {
