@@ -5,7 +5,7 @@ import { eraseOrganization, insertOrganization, organizationExists, setTier } fr
 import { formatId, parseId } from '../domain/ids.ts';
 import type { Environment } from '../domain/influencer.ts';
 import type { Scope, Tier } from '../domain/scopes.ts';
-import { StartError } from '../start-error.ts';
+import { messageOf, StartError } from '../start-error.ts';
 import { createApiKey } from '../http/authentication.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { removeFolder } from '../storage/storage.ts';
@@ -39,8 +39,8 @@ export const changeTier = (
   });
 
 /**
- * `doppel organizations erase`: prints how much went. May be repeated: what broke off goes on, and what a renderer that was
- * just drawing has put into the storage since goes too.
+ * `doppel organizations erase`: prints how much went. May be repeated: what broke off goes on, and what was put into the storage
+ * since, by a renderer that was just drawing or by a URL that was given out, goes too.
  */
 export async function eraseEverythingOf(
   config: Config,
@@ -53,13 +53,20 @@ export async function eraseEverythingOf(
   const { storage, close } = await openStorage(config.storage);
   const erase = async (database: Knex) => {
     const { organizations, ...rows } = await eraseOrganization(database, organizationId);
-    const objects = await removeFolder(storage, `${organizationId}/`);
-    for (const [what, count] of Object.entries({ ...rows, objects })) {
-      console.log(`${what.replaceAll('_', ' ').padEnd(18)} ${String(count)}`);
-    }
+    for (const [what, count] of Object.entries(rows)) printCount(what, count);
+    const objects = await removeFolder(storage, `${organizationId}/`).catch((error: unknown) => {
+      const message = `The rows of ${organization} are gone, but not all of its images: ${messageOf(error)}. Run it again.`;
+      throw new StartError(message, { cause: error });
+    });
+    printCount('objects', objects);
     console.log(
       organizations === 0 ? `There is no organization ${organization} any more.` : `${organization} is erased.`,
     );
+    if (organizations !== 0 || objects > 0) {
+      console.log(
+        'What was under way, an upload or a drawing, may still be stored for an hour: run this again after that.',
+      );
+    }
   };
   await withDatabase(config, erase, { isPatient: true }).finally(close);
 }
@@ -82,6 +89,10 @@ export const createKey = (
       }),
     );
   });
+
+const printCount = (what: string, count: number) => {
+  console.log(`${what.replaceAll('_', ' ').padEnd(18)} ${String(count)}`);
+};
 
 const unknown = (organization: string) => new StartError(`There is no organization ${organization}.`);
 

@@ -6,7 +6,8 @@ import { graceBegan, sortObjects } from '../db/stored-objects.ts';
 import { formatId } from '../domain/ids.ts';
 import { concurrently } from '../storage/concurrently.ts';
 import { openStorage } from '../storage/open-storage.ts';
-import type { Storage, StoredObject } from '../storage/storage.ts';
+import { ObjectDamaged, StorageUnavailable, type Storage, type StoredObject } from '../storage/storage.ts';
+import { messageOf, StartError } from '../start-error.ts';
 import { withDatabase } from './with-database.ts';
 
 const [assetsAtOnce, assetsPerPage, toldAtMost] = [8, 500, 100];
@@ -18,12 +19,12 @@ interface VerifyOptions {
 
 /**
  * `doppel storage verify`: names each image that is missing or damaged, and counts the objects that no row names. Exits with 1 where
- * there is such an image; objects alone are no fault. Changes nothing, and may run beside everything.
+ * there is such an image, or the storage cannot tell; objects alone are no fault. Changes nothing, and may run beside everything.
  */
 export async function verifyStorage(config: Config, options: VerifyOptions): Promise<void> {
   const { storage, close } = await openStorage(config.storage);
   const verify = async (database: Knex) => {
-    const parts = await countObjects(database, storage); // first: a storage that cannot be reached says so once
+    const parts = await countObjects(database, storage);
     const { assets, faults } = await lookAtAssets(database, storage, options);
     console.log(`${'assets'.padEnd(17)} ${String(assets)}\n${'faults'.padEnd(17)} ${String(faults)}`);
     for (const [name, { count, bytes }] of Object.entries(parts)) {
@@ -38,7 +39,12 @@ export async function verifyStorage(config: Config, options: VerifyOptions): Pro
     console.log(faults === 0 ? 'Every image is there.' : 'Not every image is there as it should be.');
     if (faults > 0) process.exitCode = 1;
   };
-  await withDatabase(config, verify, { isPatient: true }).finally(close);
+  await withDatabase(config, verify, { isPatient: true })
+    .catch((error: unknown) => {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      throw new StartError(`Not compared to the end: ${error.message}. Run it again later.`, { cause: error });
+    })
+    .finally(close);
 }
 
 /** Some of the objects, by what is printed of them. */
@@ -94,7 +100,9 @@ async function lookAtAssets(
   return { assets, faults };
 }
 
-/** What is wrong with an asset's objects, in words behind each one's key. */
+const otherBytes = 'has other bytes than its checksum says';
+
+/** What is wrong with an asset's objects, in words behind each one's key. Throws `StorageUnavailable`: that says nothing of them. */
 async function faultsOf(storage: Storage, asset: StoredAsset, { checksums }: VerifyOptions): Promise<string[]> {
   const { storageKey, thumbnailKey, sizeBytes, sha256 } = asset;
   const pictureFault = async () => {
@@ -103,15 +111,16 @@ async function faultsOf(storage: Storage, asset: StoredAsset, { checksums }: Ver
     if (size !== sizeBytes) return `has ${String(size)} bytes instead of ${String(sizeBytes)}`;
     if (!checksums) return null;
     const bytes = await storage.get(storageKey, sizeBytes);
-    return createHash('sha256').update(bytes).digest('hex') === sha256
-      ? null
-      : 'has other bytes than its checksum says';
+    return createHash('sha256').update(bytes).digest('hex') === sha256 ? null : otherBytes;
   };
   const thumbnailFault = async () => {
     const size = await storage.sizeOf(thumbnailKey);
     return size === null ? 'is missing' : size === 0 ? 'is empty' : null;
   };
-  const cannotBeRead = (error: unknown) => `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+  const cannotBeRead = (error: unknown) => {
+    if (error instanceof StorageUnavailable) throw error;
+    return error instanceof ObjectDamaged ? otherBytes : `cannot be read: ${messageOf(error)}`;
+  };
   const faults = [
     { key: storageKey, fault: await pictureFault().catch(cannotBeRead) },
     { key: thumbnailKey, fault: await thumbnailFault().catch(cannotBeRead) },

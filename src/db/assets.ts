@@ -66,13 +66,13 @@ export const isNamedSql = (asset: string) => `
   (exists (select from influencer_images i where i.organization_id = ${asset}.organization_id and i.asset_id = ${asset}.id)
    or exists (select from job_shots s where s.organization_id = ${asset}.organization_id and s.asset_id = ${asset}.id))`;
 
+/** Selects which of the storage keys in `:keys`, as \`key\`, belong to an asset. */
+export const keysOfAssetsSql = `
+  select storage_key as key from assets where storage_key = any(:keys)
+  union all select thumbnail_key from assets where thumbnail_key = any(:keys)`;
+
 /** Which of these storage keys belong to an asset. */
 export async function keysOfAssets(trx: Trx, keys: readonly string[]): Promise<Set<string>> {
-  const rows = await query<{ key: string }>(
-    trx,
-    `select storage_key as key from assets where storage_key = any(:keys)
-     union all select thumbnail_key from assets where thumbnail_key = any(:keys)`,
-    { keys: [...keys] },
-  );
+  const rows = await query<{ key: string }>(trx, keysOfAssetsSql, { keys: [...keys] });
   return new Set(rows.map(({ key }) => key));
 }

@@ -3,6 +3,7 @@
 // else is written is named after it within the time that it is young.
 
 import { ownerOf, type StoredObject } from '../storage/storage.ts';
+import { keysOfAssetsSql } from './assets.ts';
 import { query, type Trx } from './database.ts';
 
 interface SortedObjects {
@@ -26,8 +27,7 @@ export async function sortObjects(trx: Trx, objects: readonly StoredObject[]): P
          as object (key, organization_id, owner_id, attempt)
      ),
      named as (
-       select storage_key as key from assets where storage_key = any(:keys)
-       union all select thumbnail_key from assets where thumbnail_key = any(:keys)
+       ${keysOfAssetsSql}
        union all
        select o.key from object o
        join uploads u on u.organization_id = o.organization_id and u.id = o.owner_id

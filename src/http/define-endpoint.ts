@@ -79,8 +79,8 @@ interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Que
   /** Whether it changes API keys: such requests of one organization take turns, see `takeTurn`. */
   changesKeys?: true;
   /**
-   * Slow work for `handle`, done before its transaction, which then holds no connection meanwhile; it stores nothing. What it
-   * throws is the answer, unless the request is a repeat.
+   * Slow work for `handle`, done before its transaction, which then holds no connection meanwhile. It writes no row, and no object
+   * that is not collected where `handle` does not name it. What it throws is the answer, unless the request is a repeat.
    */
   prepare?: (request: EndpointRequest<Params, Query, Body>, deps: Deps) => Promise<Prepared>;
   /** Writes through `deps.database` alone, which is one transaction with the idempotency key: what it throws undoes it all. */

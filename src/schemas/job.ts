@@ -107,7 +107,18 @@ export const job = Type.Object(
     ),
     waiting: nullable(waiting),
     eta: nullable(time('When it should be done, from how long others took; null when there is no basis.')),
-    result: nullable(Type.Object({ influencerId, referenceImages: Type.Array(referenceImage) }, strict)),
+    result: nullable(
+      Type.Object(
+        {
+          influencerId,
+          referenceImages: Type.Array(referenceImage, {
+            description:
+              "The influencer's set as it was when the job completed, without uploaded images that were taken out of it since and removed for good.",
+          }),
+        },
+        strict,
+      ),
+    ),
     error: jobError,
   },
   { ...strict, title: 'Job' },

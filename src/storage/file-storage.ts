@@ -4,7 +4,8 @@ import { mkdir, open, type FileHandle, readdir, rename, rmdir, stat, unlink, uti
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { ObjectTooLarge, type Storage, type StoredObject } from './storage.ts';
+import { messageOf } from '../start-error.ts';
+import { ObjectMissing, ObjectTooLarge, type Storage, type StoredObject } from './storage.ts';
 
 const maxTries = 20;
 const pageSize = 1_000;
@@ -39,18 +40,26 @@ async function touch(file: string): Promise<boolean> {
   }
 }
 
-/** Names the files below a folder, one folder at a time; what goes meanwhile may be missing. */
-async function* filesBelow(directory: string): AsyncGenerator<string> {
+/** Names the files below a folder, one folder at a time, and tells which cannot be read; what goes meanwhile may be missing. */
+async function* filesBelow(directory: string, tell: (unread: UnreadFolder) => void): AsyncGenerator<string> {
   const entries = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
+    if (!isMissing(error)) tell({ directory, error });
+    return [];
   });
   for (const entry of entries) {
     const file = path.join(directory, entry.name);
-    if (entry.isDirectory()) yield* filesBelow(file);
+    if (entry.isDirectory()) yield* filesBelow(file, tell);
     else if (entry.isFile()) yield file;
   }
 }
+
+interface UnreadFolder {
+  directory: string;
+  error: unknown;
+}
+
+/** What only may be ours: each organization's folder has its UUID's name. `lost+found` is the file system's own. */
+const isForeign = (key: string) => key !== '' && !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\/|$)/.test(key);
 
 /** Opens a new file aside in a folder, and makes the folder; again where a removal took that away in between, since it was empty. */
 async function openAside(directory: string): Promise<{ aside: string; handle: FileHandle }> {
@@ -81,6 +90,7 @@ export interface UploadPlace {
 /** Keeps objects as files below a folder, by their key. */
 export function fileStorage(folder: string): Storage & UploadPlace {
   const fileOf = (key: string) => path.join(folder, ...key.split('/'));
+  const keyOf = (file: string) => path.relative(folder, file).split(path.sep).join('/');
 
   /** Removes the folders above a file that are empty now. */
   const prune = async (file: string): Promise<void> => {
@@ -116,9 +126,13 @@ export function fileStorage(folder: string): Storage & UploadPlace {
       await syncFolder(directory);
     },
     async get(key, maxBytes = Infinity) {
-      const handle = await open(fileOf(key), 'r');
+      const handle = await open(fileOf(key), 'r').catch((error: unknown) => {
+        throw isMissing(error) ? new ObjectMissing('there is no such object', { cause: error }) : error;
+      });
       try {
-        if ((await handle.stat()).size > maxBytes) throw new ObjectTooLarge();
+        const stats = await handle.stat();
+        if (!stats.isFile()) throw new ObjectMissing('there is no such object');
+        if (stats.size > maxBytes) throw new ObjectTooLarge();
         return await handle.readFile();
       } finally {
         await handle.close();
@@ -134,16 +148,22 @@ export function fileStorage(folder: string): Storage & UploadPlace {
     },
     async *list(below) {
       let page: StoredObject[] = [];
-      for await (const file of filesBelow(fileOf(below))) {
+      const unread: UnreadFolder[] = [];
+      for await (const file of filesBelow(fileOf(below), (one) => unread.push(one))) {
         const stats = await statsOf(file);
         if (stats === null) continue; // it has just gone
-        const key = path.relative(folder, file).split(path.sep).join('/');
-        page.push({ key, sizeBytes: stats.size, writtenAt: stats.mtime });
+        page.push({ key: keyOf(file), sizeBytes: stats.size, writtenAt: stats.mtime });
         if (page.length < pageSize) continue;
         yield page;
         page = [];
       }
       if (page.length > 0) yield page;
+      // At the end, so that one folder does not keep the others from whoever lists.
+      const own = unread.filter(({ directory }) => !isForeign(keyOf(directory)));
+      if (own.length > 0) {
+        const errors = own.map(({ error }) => error);
+        throw new AggregateError(errors, `${String(own.length)} folders cannot be read: ${messageOf(errors[0])}`);
+      }
     },
     async receive(key, bytes) {
       const file = fileOf(key);

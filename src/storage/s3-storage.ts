@@ -5,8 +5,10 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import {
   DeleteObjectCommand,
   GetObjectCommand,
+  HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  NoSuchKey,
   NotFound,
   PutObjectCommand,
   S3Client,
@@ -15,7 +17,15 @@ import {
 } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { messageOf, StartError, systemCodeOf } from '../start-error.ts';
-import { ObjectTooLarge, StorageUnavailable, type ReadUrls, type Storage, type UploadRequests } from './storage.ts';
+import {
+  ObjectDamaged,
+  ObjectMissing,
+  ObjectTooLarge,
+  StorageUnavailable,
+  type ReadUrls,
+  type Storage,
+  type UploadRequests,
+} from './storage.ts';
 
 export interface S3Settings {
   bucket: string;
@@ -27,7 +37,7 @@ export interface S3Settings {
   /** Whether the bucket's name stands in the path, and not in the host's name. */
   forcePathStyle: boolean;
   /** Others than those that the SDK finds by itself, for tests. */
-  credentials?: { accessKeyId: string; secretAccessKey: string; expiration?: Date };
+  credentials?: NonNullable<S3ClientConfig['credentials']>;
   /** How long one call may take, the SDK's repeats included, in ms; 30 s if not given. */
   withinMs?: number;
 }
@@ -46,7 +56,7 @@ const readUrlS = 300;
 /** Opens a bucket that is there and may be used; throws a `StartError` when it is not. */
 export async function openS3Storage(settings: S3Settings): Promise<S3Storage> {
   const { bucket: Bucket, endpoint, publicEndpoint, region, forcePathStyle, credentials, withinMs = 30_000 } = settings;
-  const attempt = attemptsWithin(withinMs);
+  const call = callsWithin(withinMs);
   const shared: S3ClientConfig = { region, forcePathStyle, requestChecksumCalculation: 'WHEN_REQUIRED' };
   const client = new S3Client({
     ...shared,
@@ -70,7 +80,7 @@ export async function openS3Storage(settings: S3Settings): Promise<S3Storage> {
 
   const storage: Storage = {
     put: (key, bytes) =>
-      attempt(async (abortSignal) => {
+      call(async (abortSignal) => {
         // In another thread, since 20 MB take a while. The server compares with both what comes and what it stores.
         const sha256 = Buffer.from(await crypto.subtle.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
         const command = new PutObjectCommand({
@@ -88,10 +98,12 @@ export async function openS3Storage(settings: S3Settings): Promise<S3Storage> {
         await client.send(command, { abortSignal });
       }),
     get: (key, maxBytes = Infinity) =>
-      attempt(async (abortSignal) => {
-        const { Body, ContentLength = 0 } = await client.send(new GetObjectCommand({ Bucket, Key: key }), {
-          abortSignal,
-        });
+      call(async (abortSignal) => {
+        const { Body, ContentLength = 0 } = await client
+          .send(new GetObjectCommand({ Bucket, Key: key }), { abortSignal })
+          .catch((error: unknown) => {
+            throw error instanceof NoSuchKey ? new ObjectMissing('there is no such object', { cause: error }) : error;
+          });
         const body = addAbortSignal(abortSignal, Body as Readable);
         if (ContentLength > maxBytes) {
           body.destroy();
@@ -100,26 +112,30 @@ export async function openS3Storage(settings: S3Settings): Promise<S3Storage> {
         return readWhole(body, maxBytes);
       }),
     sizeOf: (key) =>
-      attempt(async (abortSignal) => {
-        const { ContentLength = 0 } = await client.send(new HeadObjectCommand({ Bucket, Key: key }), { abortSignal });
-        return ContentLength;
-      }).catch((error: unknown) => {
-        if (error instanceof NotFound) return null;
-        throw error;
+      call(async (abortSignal) => {
+        try {
+          const { ContentLength = 0 } = await client.send(new HeadObjectCommand({ Bucket, Key: key }), { abortSignal });
+          return ContentLength;
+        } catch (error) {
+          if (!(error instanceof NotFound)) throw error;
+        }
+        // Such an answer has no body that could tell a lost object from a lost bucket.
+        await client.send(new HeadBucketCommand({ Bucket }), { abortSignal });
+        return null;
       }),
     remove: (key) =>
-      attempt(async (abortSignal) => {
+      call(async (abortSignal) => {
         await client.send(new DeleteObjectCommand({ Bucket, Key: key }), { abortSignal });
       }),
     async *list(folder) {
       let ContinuationToken: string | undefined;
       do {
         const page = new ListObjectsV2Command({ Bucket, Prefix: folder, MaxKeys: pageSize, ContinuationToken });
-        const { Contents = [], NextContinuationToken } = await attempt((abortSignal) =>
+        const { Contents = [], NextContinuationToken } = await call((abortSignal) =>
           client.send(page, { abortSignal }),
         );
         if (Contents.length > 0) {
-          yield Contents.map(({ Key = '', Size = 0, LastModified = new Date(0) }) => ({
+          yield Contents.map(({ Key = '', Size = 0, LastModified = new Date() }) => ({
             ...{ key: Key, sizeBytes: Size, writtenAt: LastModified },
           }));
         }
@@ -130,17 +146,21 @@ export async function openS3Storage(settings: S3Settings): Promise<S3Storage> {
 
   const readUrls: ReadUrls = {
     async make({ key, method }, { now, expiresAt }) {
-      const expiresIn = Math.min(readUrlS, secondOf(expiresAt) - secondOf(now));
+      // The same for a minute, so that a browser that is redirected again finds the picture that it has.
+      const signedS = secondOf(now) - (secondOf(now) % 60);
+      const expiresIn = Math.min(readUrlS, secondOf(expiresAt) - signedS);
       const object = { Bucket, Key: key, ResponseCacheControl: `private, max-age=${String(expiresIn)}, immutable` };
       const command = method === 'HEAD' ? new HeadObjectCommand(object) : new GetObjectCommand(object);
-      const url = await attempt(() => getSignedUrl(signer, command, { expiresIn, signingDate: now }));
-      return { url, expiresAt: new Date((secondOf(now) + expiresIn) * 1_000) };
+      const url = await call(() =>
+        getSignedUrl(signer, command, { expiresIn, signingDate: new Date(signedS * 1_000) }),
+      );
+      return { url, expiresAt: new Date((signedS + expiresIn) * 1_000) };
     },
   };
 
   const uploadRequests: UploadRequests = {
     make: ({ key, mimeType, sizeBytes, sha256 }, { now, expiresAt }) =>
-      attempt(async () => {
+      call(async () => {
         const { expiration } = await signer.config.credentials();
         // A URL ends with what signed it, whatever it says of itself.
         const ends = expiration === undefined || expiration > expiresAt ? expiresAt : expiration;
@@ -162,6 +182,11 @@ export async function openS3Storage(settings: S3Settings): Promise<S3Storage> {
           ...(checksum === null ? {} : { 'x-amz-checksum-sha256': checksum }),
         };
         return { method: 'PUT', url, headers, expiresAt: ends };
+      }),
+    // The SDK keeps them until they end.
+    prepare: () =>
+      call(async () => {
+        await signer.config.credentials();
       }),
   };
 
@@ -198,13 +223,16 @@ async function readWhole(body: Readable, maxBytes: number): Promise<Uint8Array> 
     }
   } catch (error) {
     if (error instanceof ObjectTooLarge) throw error;
-    throw new StorageUnavailable('an object could not be read to its end', { cause: error });
+    // What breaks off has a code of Node's; the SDK's comparison with the stored checksum is the one thing that has none.
+    throw systemCodeOf(error) === undefined
+      ? new ObjectDamaged('an object has other bytes than were stored', { cause: error })
+      : new StorageUnavailable('an object could not be read to its end', { cause: error });
   }
   return Buffer.concat(chunks);
 }
 
-/** Does something within its time, and tells what may work later from what will not. */
-const attemptsWithin =
+/** Calls the server, within so many ms, and tells what may work later from what will not. */
+const callsWithin =
   (ms: number) =>
   async <Result>(ask: (abortSignal: AbortSignal) => Promise<Result>): Promise<Result> => {
     try {
@@ -214,22 +242,36 @@ const attemptsWithin =
     }
   };
 
+/** Refusals that pass, or that an operator mends, whatever their status is. The last one is a `HEAD` of a bucket that is gone. */
+const passing = new Set(['RequestTimeout', 'ThrottlingException', 'OperationAborted', 'NoSuchBucket', 'NotFound']);
+
 function mayWorkLater(error: unknown): boolean {
+  const status = statusOf(error);
   if (error instanceof S3ServiceException) {
-    const status = error.$metadata.httpStatusCode ?? 500;
-    return status >= 500 || status === 429;
+    return status === undefined || status >= 500 || [408, 429].includes(status) || passing.has(error.name);
   }
-  // No answer: no connection, none in time, or no credentials to ask with.
+  // No answer, or none of an S3 server: no connection, none in time, no credentials to ask with, a proxy's page.
   return (
+    status !== undefined ||
     systemCodeOf(error) !== undefined ||
     (error instanceof Error && ['TimeoutError', 'AbortError', 'CredentialsProviderError'].includes(error.name))
   );
 }
 
+/** With which status a server answered: the SDK notes it also where it could not read the answer. */
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error && '$metadata' in error)) return undefined;
+  return (error.$metadata as Partial<S3ServiceException['$metadata']> | undefined)?.httpStatusCode;
+}
+
 /** What an operator has to change. */
 function faultOf(error: unknown, { bucket, endpoint }: S3Settings): string {
   const where = endpoint ?? 'AWS';
-  if (error instanceof S3ServiceException && error.$metadata.httpStatusCode !== undefined) {
+  const status = statusOf(error);
+  if (status !== undefined && !(error instanceof S3ServiceException)) {
+    return `${where} answers ${String(status)}, and not as an S3 server does (S3_ENDPOINT)`;
+  }
+  if (error instanceof S3ServiceException && status !== undefined) {
     if (error.name === 'NoSuchBucket') return `there is no bucket ${bucket} at ${where} (S3_BUCKET)`;
     if (error.name === 'PermanentRedirect') return `the bucket ${bucket} is in another region (AWS_REGION)`;
     return `${where} answers ${error.name} for the bucket ${bucket}; are the credentials right, and may they list it`;

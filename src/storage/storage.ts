@@ -2,7 +2,10 @@
 export interface Storage {
   /** Stores an object; once this resolves it survives a crash, and counts as written now, also one that was there. */
   put: (key: string, bytes: Uint8Array) => Promise<void>;
-  /** Reads an object; rejects when there is none, and with `ObjectTooLarge` when it has more than `maxBytes`. */
+  /**
+   * Reads an object; rejects with `ObjectMissing` when there is none, with `ObjectTooLarge` when it has more than `maxBytes`, and
+   * with `ObjectDamaged` where the storage knows that its bytes have changed.
+   */
   get: (key: string, maxBytes?: number) => Promise<Uint8Array>;
   /** How many bytes an object has; null when there is none. */
   sizeOf: (key: string) => Promise<number | null>;
@@ -22,8 +25,14 @@ export interface StoredObject {
   writtenAt: Date;
 }
 
+/** Thrown for an object that is not there. */
+export class ObjectMissing extends Error {}
+
 /** Thrown for an object that is larger than its reader takes. */
 export class ObjectTooLarge extends Error {}
+
+/** Thrown for an object whose bytes are not those that were stored. */
+export class ObjectDamaged extends Error {}
 
 /** Thrown by a storage that cannot do it now: the same may work later. */
 export class StorageUnavailable extends Error {}
@@ -44,6 +53,8 @@ export interface ReadUrls {
 /** Makes the request by which a caller puts the bytes of an upload into the storage, by itself. */
 export interface UploadRequests {
   make: (upload: ExpectedUpload, validity: Validity) => Promise<UploadRequest>;
+  /** Gets what `make` signs with, so that it waits for nobody afterwards. */
+  prepare: () => Promise<void>;
 }
 
 /** What a caller says of the bytes before they are there. */

@@ -32,6 +32,7 @@ export function uploadUrls(publicUrl: string, signingKeys: readonly [SigningKey,
       const url = `${publicUrl}/uploads/${key}?${query.toString()}`;
       return Promise.resolve({ method: 'PUT', url, headers: { 'Content-Type': mimeType }, expiresAt });
     },
+    prepare: () => Promise.resolve(),
     promiseOf(key, query, now) {
       const [expires, mimeType, size] = ['expires', 'type', 'size'].map((name) => query.get(name) ?? '') as [
         string,

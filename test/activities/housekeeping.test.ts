@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import type { MockActivityEnvironment } from '@temporalio/testing';
 import { v7 as newId } from 'uuid';
 import { createHousekeepingActivities, type HousekeepingActivities } from '../../activities/index.ts';
 import { insertAsset } from '../../src/db/assets.ts';
@@ -8,7 +9,7 @@ import { takeFromWindow } from '../../src/db/rate-windows.ts';
 import { finishUpload, insertUpload } from '../../src/db/uploads.ts';
 import { rotateWebhookSecret } from '../../src/db/webhook-endpoints.ts';
 import type { DeliveryStatus } from '../../src/domain/webhook.ts';
-import { drawingKey, pictureKey, thumbnailKeyOf, uploadKey } from '../../src/storage/storage.ts';
+import { drawingKey, pictureKey, thumbnailKeyOf, uploadKey, type Storage } from '../../src/storage/storage.ts';
 import { complete, quietEnvironment, startTestActivities, type TestActivities } from '../support/activities.ts';
 import {
   acceptJob,
@@ -27,14 +28,19 @@ describe('the housekeeping', () => {
   let run: HousekeepingActivities;
   before(async () => {
     steps = await startTestActivities();
-    const { database, storage } = steps.deps;
-    const activities = createHousekeepingActivities({ database, storage, log: silent });
-    run = Object.fromEntries(
-      Object.entries(activities).map(([name, activity]) => [name, () => quietEnvironment().run(activity)]),
-    ) as unknown as HousekeepingActivities;
+    run = runOn(steps.deps.storage);
   });
   after(() => steps.close());
 
+  const runOn = (storage: Storage, environment?: MockActivityEnvironment): HousekeepingActivities => {
+    const activities = createHousekeepingActivities({ database: steps.database, storage, log: silent });
+    return Object.fromEntries(
+      Object.entries(activities).map(([name, activity]) => [
+        name,
+        () => (environment ?? quietEnvironment()).run(activity),
+      ]),
+    ) as unknown as HousekeepingActivities;
+  };
   const has = async (key: string) => (await steps.deps.storage.sizeOf(key)) !== null;
 
   const age = (table: string, column: string, interval: string, where: Record<string, string>) =>
@@ -99,6 +105,36 @@ describe('the housekeeping', () => {
       const kept = await Promise.all([storageKey, thumbnailKeyOf(storageKey), stray].map(has));
       assert.deepEqual(kept, [true, true, false]);
       assert.equal(await run.removeUploads(), 0);
+    });
+
+    it('keeps the picture of an upload whose row stays because another one could not be removed', async () => {
+      const home = await createHome(steps.database);
+      const [first, second] = [await begin(home), await begin(home)];
+      const picture = pictureKey({ ...first, sha256: 'a', mimeType: 'image/png' });
+      await steps.deps.storage.put(picture, Buffer.from('of a finalizing that is about to name it'));
+      await age('uploads', 'created_at', '26 hours', { id: first.id });
+      await age('uploads', 'created_at', '25 hours', { id: second.id });
+      const { storage } = steps.deps;
+      const broken = {
+        ...storage,
+        remove: (key: string) =>
+          key === second.storageKey ? Promise.reject(new Error('no disk')) : storage.remove(key),
+      };
+      await assert.rejects(runOn(broken).removeUploads());
+      assert.deepEqual([(await isThere(first))[0], await has(picture)], [true, true]);
+      assert.equal(await run.removeUploads(), 2);
+      assert.equal(await has(picture), false);
+    });
+
+    it('says that it lives after each upload, since each may take a while', async () => {
+      const home = await createHome(steps.database);
+      await Promise.all(Array.from({ length: 5 }, () => begin(home)));
+      await age('uploads', 'created_at', '25 hours', { organization_id: home.organizationId });
+      const environment = quietEnvironment();
+      let heartbeats = 0;
+      environment.on('heartbeat', () => heartbeats++);
+      assert.equal(await runOn(steps.deps.storage, environment).removeUploads(), 5);
+      assert.ok(heartbeats > 5, String(heartbeats));
     });
 
     it('may run beside itself, over several batches', async () => {

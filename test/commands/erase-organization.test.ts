@@ -7,6 +7,8 @@ import { formatId } from '../../src/domain/ids.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { createTenant } from '../support/api.ts';
 import { spawnDoppel } from '../support/doppel-process.ts';
+import { startS3Proxy } from '../support/s3-proxy.ts';
+import { answer } from '../support/scripted-server.ts';
 import { s3TimeoutMs, startTestS3 } from '../support/s3-server.ts';
 import { keysBelow } from '../support/stored-keys.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -76,6 +78,50 @@ describe('doppel organizations erase', () => {
       assert.doesNotMatch(lost.output(), /^ +at /m);
       close();
     } finally {
+      await s3.close();
+    }
+  });
+
+  it('says what is gone and that it is to be repeated where the bucket fails, and when to repeat it in any case', async function () {
+    this.timeout(s3TimeoutMs);
+    const s3 = await startTestS3();
+    const proxy = await startS3Proxy(s3.settings);
+    const { storage, close } = await openStorage(s3.settings);
+    try {
+      const key = `${organizationId}/job/a.webp`;
+      await storage.put(key, Buffer.from('x'));
+      const id = formatId('organization', organizationId);
+      const env = { DATABASE_URL: testDatabase.url, DOPPEL_DATA_DIR: folder, ...s3.environment };
+      const eraseInBucket = async () => {
+        const command = spawnDoppel(['organizations', 'erase', id, '--yes'], {
+          ...{ cwd: folder, env: { ...env, S3_ENDPOINT: proxy.endpoint } },
+        });
+        return { code: await command.exited, output: command.output() };
+      };
+      const hint = /^What was under way, .* run this again after that\.$/m;
+
+      proxy.answer('DELETE', answer(503, '<html>away'));
+      const broken = await eraseInBucket();
+      assert.equal(broken.code, 1);
+      assert.match(broken.output, /^projects +1$/m);
+      assert.match(
+        broken.output,
+        new RegExp(`^The rows of ${id} are gone, but not all of its images: [^\n]+\\. Run it again\\.$`, 'm'),
+      );
+      assert.doesNotMatch(broken.output, /^ +at |is erased/m);
+
+      proxy.answer('DELETE', null);
+      const again = await eraseInBucket();
+      assert.deepEqual([again.code, await storage.sizeOf(key)], [0, null]);
+      assert.match(again.output, /^objects +1$/m);
+      assert.match(again.output, hint);
+
+      await storage.put(key, Buffer.from('a late upload'));
+      assert.match((await eraseInBucket()).output, /^objects +1$/m);
+      assert.doesNotMatch((await eraseInBucket()).output, hint);
+    } finally {
+      close();
+      await proxy.close();
       await s3.close();
     }
   });

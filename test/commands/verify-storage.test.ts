@@ -6,9 +6,13 @@ import { v7 as newId } from 'uuid';
 import { insertAsset } from '../../src/db/assets.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { fileStorage } from '../../src/storage/file-storage.ts';
-import { pictureKey, thumbnailKeyOf } from '../../src/storage/storage.ts';
+import { openStorage, type OpenedStorage } from '../../src/storage/open-storage.ts';
+import { pictureKey, thumbnailKeyOf, type Storage } from '../../src/storage/storage.ts';
 import { spawnDoppel } from '../support/doppel-process.ts';
 import { createHome, type Home } from '../support/jobs.ts';
+import { startS3Proxy, type S3Proxy } from '../support/s3-proxy.ts';
+import { s3TimeoutMs, startTestS3, type TestS3 } from '../support/s3-server.ts';
+import { answer } from '../support/scripted-server.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -39,14 +43,14 @@ describe('doppel storage verify', () => {
   });
   afterEach(() => removeTemporaryFolder(dataDir));
 
-  const storage = () => fileStorage(path.join(dataDir, 'storage'));
+  const files = () => fileStorage(path.join(dataDir, 'storage'));
   const keyOf = (sha256: string) =>
     pictureKey({ organizationId: home.organizationId, id: newId(), sha256, mimeType: 'image/png' });
-  const store = async (bytes: string): Promise<Picture> => {
+  const store = async (bytes: string, storage: Storage = files()): Promise<Picture> => {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     const key = keyOf(sha256);
     const thumbnailKey = thumbnailKeyOf(key);
-    for (const one of [key, thumbnailKey]) await storage().put(one, Buffer.from(bytes));
+    for (const one of [key, thumbnailKey]) await storage.put(one, Buffer.from(bytes));
     const { id } = await insertAsset(testDatabase.database, {
       ...{ ...home, id: newId(), environment: 'live', kind: 'image', filename: null, mimeType: 'image/png' },
       ...{ width: 1, height: 1, sizeBytes: bytes.length, sha256, storageKey: key, thumbnailKey },
@@ -55,8 +59,9 @@ describe('doppel storage verify', () => {
   };
 
   const fileOf = (key: string) => path.join(dataDir, 'storage', key);
-  const verify = async (...args: string[]) => {
-    const env = { DATABASE_URL: testDatabase.url, DOPPEL_DATA_DIR: dataDir };
+  const verify = (...args: string[]) => verifyOn({}, ...args);
+  const verifyOn = async (bucket: Record<string, string>, ...args: string[]) => {
+    const env = { DATABASE_URL: testDatabase.url, DOPPEL_DATA_DIR: dataDir, ...bucket };
     const command = spawnDoppel(['storage', 'verify', ...args], { cwd: dataDir, env });
     const code = await command.exited;
     return {
@@ -125,7 +130,7 @@ describe('doppel storage verify', () => {
 
   it('counts objects that no row names and that are not ours, which are no fault', async () => {
     const [old, young] = [keyOf('a'), keyOf('b')];
-    for (const key of [old, young, 'backup.tar']) await storage().put(key, Buffer.alloc(600_000));
+    for (const key of [old, young, 'backup.tar']) await files().put(key, Buffer.alloc(600_000));
     const yesterday = new Date(Date.now() - 25 * 3_600_000);
     await utimes(fileOf(old), yesterday, yesterday);
     const { code, output } = await verify();
@@ -136,7 +141,52 @@ describe('doppel storage verify', () => {
     );
     assert.match(output, /^What no row names is removed by the storage collector once it is 24 hours old\.$/m);
     assert.match(output, /^What is foreign .* stays\.$/m);
-    assert.notEqual(await storage().sizeOf(old), null);
+    assert.notEqual(await files().sizeOf(old), null);
+  });
+
+  describe('on a bucket', function () {
+    this.timeout(s3TimeoutMs);
+    let s3: TestS3;
+    let proxy: S3Proxy;
+    let opened: OpenedStorage;
+    let third: Picture;
+    before(async () => {
+      s3 = await startTestS3();
+      proxy = await startS3Proxy(s3.settings);
+      opened = await openStorage(s3.settings);
+    });
+    after(async () => {
+      opened.close();
+      await proxy.close();
+      await s3.close();
+    });
+    beforeEach(async () => {
+      await testDatabase.database('assets').delete(); // those of the files
+      third = await store('the third', opened.storage);
+    });
+
+    const verifyBucket = (...args: string[]) => verifyOn({ ...s3.environment, S3_ENDPOINT: proxy.endpoint }, ...args);
+
+    it('calls no image missing or damaged while the server does not answer, and says that it could not compare', async () => {
+      for (const [method, ...args] of [['HEAD'], ['GET', '--checksums']] as const) {
+        const isObject = /^[^?]+\.png(\?|$)/;
+        proxy.answer(method, (response, asked) =>
+          method === 'GET' && !isObject.test(asked.path) ? proxy.passOn(response, asked) : answer(503)(response, asked),
+        );
+        const { code, output, faults } = await verifyBucket(...args);
+        proxy.answer(method, null);
+        assert.deepEqual([code, faults], [1, []], output);
+        assert.match(output, /^Not compared to the end: the S3 server cannot do this now\. Run it again later\.$/m);
+        assert.doesNotMatch(output, /^ +at |^faults/m);
+      }
+    });
+
+    it('names a picture whose bytes have changed where they lie, with --checksums', async () => {
+      await writeFile(path.join(s3.bucketFolder, third.key), 'THE THIRD');
+      const { code, output, faults } = await verifyBucket('--checksums');
+      const fault = `${third.id}  ${third.key} has other bytes than its checksum says`;
+      assert.deepEqual([code, faults], [1, [fault]], output);
+    });
   });
 
   it('says in a sentence that it has no database to compare with', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -49,6 +49,44 @@ describe('file storage', () => {
     await removeFolder(storage, 'a/');
     await removeFolder(storage, 'ab/');
     assert.deepEqual(await readdir(folder), []);
+  });
+
+  describe('with a folder that may not be read', () => {
+    const own = ['01a20c2e-3f6b-7c11-8a52-0c9c0f1a2b3c', '01a20c2e-3f6b-7c11-8a52-0c9c0f1a2b3d'] as const;
+    const nobody = 65_534;
+
+    /** Lists all, as who may not read everything: the superuser may. */
+    const list = async (seen: string[]) => {
+      const isRoot = process.geteuid?.() === 0;
+      await chmod(folder, 0o755);
+      if (isRoot) process.seteuid?.(nobody);
+      try {
+        for await (const objects of storage.list('')) seen.push(...objects.map(({ key }) => key));
+      } finally {
+        if (isRoot) process.seteuid?.(0);
+      }
+    };
+    beforeEach(async () => {
+      for (const id of own) await storage.put(`${id}/a.webp`, Buffer.from('x'));
+    });
+
+    it('lists what else is there, where it is none of its own', async () => {
+      await mkdir(path.join(folder, 'lost+found'), { mode: 0 });
+      const seen: string[] = [];
+      await list(seen);
+      assert.deepEqual(
+        seen.sort(),
+        own.map((id) => `${id}/a.webp`),
+      );
+    });
+
+    it('lists what else is there, and then fails, where it is its own', async () => {
+      await chmod(path.join(folder, own[0]), 0);
+      const seen: string[] = [];
+      await assert.rejects(list(seen), /1 folders cannot be read: EACCES/);
+      assert.deepEqual(seen, [`${own[1]}/a.webp`]);
+      await chmod(path.join(folder, own[0]), 0o755);
+    });
   });
 
   it('takes a stream aside: it becomes the object when it is kept, in place of another one', async () => {

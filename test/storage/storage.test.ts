@@ -2,12 +2,14 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { openStorage, type OpenedStorage, type StorageSettings } from '../../src/storage/open-storage.ts';
 import {
   drawingKey,
+  ObjectDamaged,
+  ObjectMissing,
   ObjectTooLarge,
   pictureKey,
   removeFolder,
@@ -18,6 +20,7 @@ import {
 } from '../../src/storage/storage.ts';
 import { StartError } from '../../src/start-error.ts';
 import { s3TimeoutMs, startTestS3, type S3StorageSettings, type TestS3 } from '../support/s3-server.ts';
+import { answer, startScriptedServer, type Step } from '../support/scripted-server.ts';
 import { layLine } from '../support/severable-line.ts';
 import { keysBelow } from '../support/stored-keys.ts';
 
@@ -101,7 +104,7 @@ for (const [name, open] of [
     it('rejects for what is not there, and says that it has no size', async () => {
       await storage.put(`${at}a/b.webp`, Buffer.from('x'));
       for (const key of [`${at}a/c.webp`, `${at}a`, `${at}x/y/z`]) {
-        await assert.rejects(storage.get(key), (error) => !(error instanceof StorageUnavailable));
+        await assert.rejects(storage.get(key), ObjectMissing);
         assert.equal(await storage.sizeOf(key), null);
       }
     });
@@ -228,7 +231,7 @@ describe('the storage on S3', function () {
     const file = path.join(s3.bucketFolder, 'rotten');
     assert.equal(await readFile(file, 'utf8'), 'what was stored');
     await writeFile(file, 'What was stored');
-    await assert.rejects(storage.get('rotten'), StorageUnavailable);
+    await assert.rejects(storage.get('rotten'), ObjectDamaged);
   });
 
   const withLine = async (
@@ -264,6 +267,91 @@ describe('the storage on S3', function () {
       await assert.rejects(far.sizeOf('a'), StorageUnavailable);
       close();
     }));
+
+  it('is unavailable while its bucket is gone, and does not say that objects are missing', async () => {
+    await storage.put('kept', Buffer.from('x'));
+    const aside = `${s3.bucketFolder}-aside`;
+    await rename(s3.bucketFolder, aside);
+    try {
+      for (const ask of [
+        () => storage.put('b', Buffer.from('x')),
+        () => storage.get('kept'),
+        () => storage.sizeOf('kept'),
+        () => keysBelow(storage, ''),
+      ]) {
+        await assert.rejects(ask, StorageUnavailable);
+      }
+    } finally {
+      await rename(aside, s3.bucketFolder);
+    }
+    assert.equal(await storage.sizeOf('kept'), 1);
+    assert.equal(await storage.sizeOf('nothing'), null);
+  });
+
+  const xml = { 'Content-Type': 'application/xml' };
+  const emptyBucket = answer(200, '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>', xml);
+  const refusal = (status: number, code: string) =>
+    answer(status, `<Error><Code>${code}</Code><Message>No.</Message></Error>`, xml);
+  const proxysPage =
+    '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>';
+  const withAnswers = async (steps: [Step, ...Step[]], work: (settings: S3StorageSettings) => Promise<void>) => {
+    const server = await startScriptedServer(...steps);
+    await work({ ...s3.settings, endpoint: server.url }).finally(server.close);
+  };
+
+  for (const [what, step] of [
+    ["a proxy's page", answer(502, proxysPage, { 'Content-Type': 'text/html' })],
+    ["a proxy's line", answer(503, 'upstream connect error', { 'Content-Type': 'text/plain' })],
+    ['JSON', answer(504, { message: 'Endpoint request timed out' })],
+    ['a page that says to log in', answer(403, proxysPage, { 'Content-Type': 'text/html' })],
+    ['RequestTimeout', refusal(400, 'RequestTimeout')],
+    ['ThrottlingException', refusal(400, 'ThrottlingException')],
+    ['OperationAborted', refusal(409, 'OperationAborted')],
+    ['SlowDown', refusal(503, 'SlowDown')],
+  ] as const) {
+    it(`is unavailable while it is answered with ${what}`, () =>
+      withAnswers([emptyBucket, step], async (settings) => {
+        const { storage: far, close } = await openStorage(settings);
+        const asked = [
+          far.put('a', Buffer.from('x')),
+          far.get('a'),
+          far.remove('a'),
+          keysBelow(far, ''), // not `sizeOf`: no answer to a HEAD has a body
+        ];
+        await Promise.all(asked.map((one) => assert.rejects(one, StorageUnavailable)));
+        close();
+      }));
+  }
+
+  it('fails for good where it is told that it may not', () =>
+    withAnswers([emptyBucket, refusal(403, 'AccessDenied')], async (settings) => {
+      const { storage: far, close } = await openStorage(settings);
+      await assert.rejects(far.get('a'), { name: 'AccessDenied' });
+      close();
+    }));
+
+  it("is not opened behind a proxy's page, and says so in a sentence", () =>
+    withAnswers([answer(502, proxysPage, { 'Content-Type': 'text/html' })], (settings) =>
+      assert.rejects(openStorage(settings), (error: unknown) => {
+        assert.ok(error instanceof StartError);
+        assert.match(
+          error.message,
+          /^The storage cannot be used: http:\S+ answers 502, and not as an S3 server does[^\n]*$/,
+        );
+        return true;
+      }),
+    ));
+
+  it('takes an object whose time is not told for a young one', () => {
+    const listing = '<ListBucketResult><Contents><Key>a</Key><Size>1</Size></Contents></ListBucketResult>';
+    return withAnswers([emptyBucket, answer(200, listing, xml)], async (settings) => {
+      const { storage: far, close } = await openStorage(settings);
+      for await (const [object] of far.list('')) {
+        assert.ok(Math.abs((object?.writtenAt.getTime() ?? 0) - Date.now()) < 60_000);
+      }
+      close();
+    });
+  });
 
   for (const [what, wrong, sentence] of [
     ['a bucket that is not there', { bucket: 'nowhere' }, /there is no bucket nowhere at http.*S3_BUCKET/],

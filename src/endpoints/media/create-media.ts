@@ -1,3 +1,4 @@
+import { insertAsset } from '../../db/assets.ts';
 import { findProject } from '../../db/projects.ts';
 import { mediaLimits } from '../../domain/media.ts';
 import { formatId } from '../../domain/ids.ts';
@@ -6,7 +7,7 @@ import { invalid } from '../../http/validation.ts';
 import { asset, createMediaBody } from '../../schemas/media.ts';
 import type { Deps } from '../deps.ts';
 import { assetRecord } from './asset-record.ts';
-import { requireActiveProject, storePicture } from './store-picture.ts';
+import { requireActiveProject, storePicture, type StoredPicture } from './store-picture.ts';
 
 const field = 'body.dataBase64';
 
@@ -23,22 +24,21 @@ without location and other metadata. An asset that no influencer uses is removed
   body: createMediaBody,
   replies: { 201: { description: 'The asset.', schema: asset, hasLocation: true } },
   errors: ['NOT_FOUND', 'CONFLICT'],
-  async prepare({ principal, params, body }, { database, pictures }) {
-    const project = await findProject(database, { ...principal, id: params.projectId });
-    return project?.status === 'active' ? pictures.open(() => Promise.resolve(bytesOf(body.dataBase64))) : null;
+  async prepare({ principal, params, body }, deps) {
+    const project = await findProject(deps.database, { ...principal, id: params.projectId });
+    return project?.status === 'active' ? store(body.dataBase64, principal, deps) : null;
   },
   async handle({ principal, params, body, prepared }, deps) {
-    const { database, pictures, urls, now, newId } = deps;
+    const { database, urls, now, newId } = deps;
     const { organizationId, environment } = principal;
     const { projectId } = params;
     await requireActiveProject(database, { organizationId, environment, id: projectId });
-    const opened = prepared ?? (await pictures.open(() => Promise.resolve(bytesOf(body.dataBase64))));
+    const stored = prepared ?? (await store(body.dataBase64, principal, deps)); // or the project is active since
     const { kind, filename = null } = body;
-    const row = await storePicture(
-      opened,
-      { organizationId, environment, id: newId(), projectId, kind, filename, field },
-      deps,
-    );
+    const row = await insertAsset(database, {
+      ...{ organizationId, environment, id: newId(), projectId, kind, filename },
+      ...stored,
+    });
     return {
       status: 201,
       body: assetRecord(row, { urls, now: now() }),
@@ -46,6 +46,16 @@ without location and other metadata. An asset that no influencer uses is removed
     };
   },
 });
+
+/** Stores what a request brings, in a folder of its own. */
+async function store(
+  dataBase64: string,
+  { organizationId }: { organizationId: string },
+  { pictures, storage, newId }: Pick<Deps, 'pictures' | 'storage' | 'newId'>,
+): Promise<StoredPicture> {
+  const opened = await pictures.open(() => Promise.resolve(bytesOf(dataBase64)));
+  return storePicture(opened, { organizationId, id: newId(), field }, storage);
+}
 
 /** Decodes base64 as strictly as RFC 4648 allows: padded, and without bits that nothing stands for. */
 function bytesOf(base64: string): Uint8Array {

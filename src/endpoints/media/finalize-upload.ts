@@ -1,4 +1,4 @@
-import { findAsset } from '../../db/assets.ts';
+import { findAsset, insertAsset } from '../../db/assets.ts';
 import { findProject } from '../../db/projects.ts';
 import { findUpload, finishUpload, lockUpload, type UploadRow } from '../../db/uploads.ts';
 import { ApiError } from '../../domain/errors.ts';
@@ -6,12 +6,11 @@ import { parseId } from '../../domain/ids.ts';
 import { mediaLimits } from '../../domain/media.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { invalid } from '../../http/validation.ts';
-import type { OpenedFile } from '../../pictures/pictures.ts';
 import { asset, finalizeUploadBody } from '../../schemas/media.ts';
-import { ObjectTooLarge, removeFolder, uploadFolder, type Storage } from '../../storage/storage.ts';
+import { ObjectMissing, ObjectTooLarge, removeFolder, uploadFolder } from '../../storage/storage.ts';
 import type { Deps } from '../deps.ts';
 import { assetRecord } from './asset-record.ts';
-import { projectNotFound, requireActiveProject, storePicture } from './store-picture.ts';
+import { projectNotFound, requireActiveProject, storePicture, type StoredPicture } from './store-picture.ts';
 
 const incomplete = () => new ApiError('UPLOAD_INCOMPLETE', 'The bytes of this upload are not there yet.');
 const tooLarge = () =>
@@ -32,7 +31,8 @@ again gives the same asset. One that no influencer uses is removed 30 days later
   body: finalizeUploadBody,
   replies: { 200: { description: 'The asset.', schema: asset } },
   errors: ['NOT_FOUND', 'CONFLICT', 'UPLOAD_INCOMPLETE'],
-  async prepare({ principal, params, body }, { database, storage, pictures }) {
+  async prepare({ principal, params, body }, deps) {
+    const { database } = deps;
     const { organizationId, environment } = principal;
     const { projectId } = params;
     const upload = await findUpload(database, {
@@ -42,14 +42,14 @@ again gives the same asset. One that no influencer uses is removed 30 days later
     if (upload?.assetId !== null) return null; // not there, or done already
     const project = await findProject(database, { organizationId, environment, id: projectId });
     if (project?.status !== 'active') return null;
-    return openUpload(upload, { storage, pictures }).catch((error: unknown) => {
+    return store(upload, { organizationId, ...body }, deps).catch((error: unknown) => {
       // Or they are gone, since another request finalized it: which it is, is known once it is locked.
-      if (error instanceof ApiError && error.code === 'UPLOAD_INCOMPLETE') return null;
+      if (error instanceof ApiError && error.code === 'UPLOAD_INCOMPLETE') return error;
       throw error;
     });
   },
   async handle({ principal, params, body, prepared }, deps) {
-    const { database, storage, pictures, urls, now, log } = deps;
+    const { database, storage, urls, now, newId, log } = deps;
     const { organizationId, environment } = principal;
     const { projectId } = params;
     const id = parseId('upload', body.uploadId);
@@ -68,17 +68,12 @@ again gives the same asset. One that no influencer uses is removed 30 days later
     }
     await requireActiveProject(database, { ...owned, id: projectId });
 
-    const opened = prepared ?? (await openUpload(upload, { storage, pictures }));
-    const { sizeBytes, sha256 } = opened.original;
-    requireChecksum(sha256, body.checksumSha256, 'body.checksumSha256');
-    requireChecksum(sha256, upload.sha256 ?? undefined, 'body.uploadId');
-    if (upload.sizeBytes !== null && upload.sizeBytes !== sizeBytes) {
-      const message = `must have ${String(upload.sizeBytes)} bytes, as it was presigned; it has ${String(sizeBytes)}`;
-      throw invalid([{ path: 'body.uploadId', message, keyword: 'sizeBytes' }]);
-    }
+    if (prepared instanceof ApiError) throw prepared;
+    // Where there is none, the project was archived a moment ago.
+    const { original, stored } = prepared ?? (await store(upload, { organizationId, ...body }, deps));
     const { kind, filename } = upload;
-    const row = await storePicture(opened, { ...owned, projectId, id, kind, filename, field: 'body.uploadId' }, deps);
-    await finishUpload(database, { organizationId, id, assetId: row.id, sha256 });
+    const row = await insertAsset(database, { ...owned, projectId, id: newId(), kind, filename, ...stored });
+    await finishUpload(database, { organizationId, id, assetId: row.id, sha256: original.sha256 });
     return {
       status: 200,
       body: assetRecord(row, signing),
@@ -92,18 +87,29 @@ again gives the same asset. One that no influencer uses is removed 30 days later
   },
 });
 
-async function openUpload(
-  { storageKey }: UploadRow,
-  { storage, pictures }: { storage: Storage; pictures: Deps['pictures'] },
-): Promise<OpenedFile> {
-  if (storageKey === null || (await storage.sizeOf(storageKey)) === null) throw incomplete();
-  return pictures.open(() =>
+/** Opens what was uploaded, and stores its picture where it is what the caller said. */
+async function store(
+  { id, storageKey, sizeBytes, sha256 }: UploadRow,
+  { organizationId, checksumSha256 }: { organizationId: string; checksumSha256?: string },
+  { storage, pictures }: Pick<Deps, 'storage' | 'pictures'>,
+): Promise<{ original: { sha256: string }; stored: StoredPicture }> {
+  if (storageKey === null) throw incomplete();
+  const opened = await pictures.open(() =>
     // Where callers write at the storage itself, nothing but this limits what was not said to have a size.
-    storage.get(storageKey, mediaLimits.uploadBytes).catch(async (error: unknown) => {
+    storage.get(storageKey, mediaLimits.uploadBytes).catch((error: unknown) => {
       if (error instanceof ObjectTooLarge) throw tooLarge();
-      throw (await storage.sizeOf(storageKey)) === null ? incomplete() : error;
+      throw error instanceof ObjectMissing ? incomplete() : error;
     }),
   );
+  const { original } = opened;
+  requireChecksum(original.sha256, checksumSha256, 'body.checksumSha256');
+  requireChecksum(original.sha256, sha256 ?? undefined, 'body.uploadId');
+  if (sizeBytes !== null && sizeBytes !== original.sizeBytes) {
+    const message = `must have ${String(sizeBytes)} bytes, as it was presigned; it has ${String(original.sizeBytes)}`;
+    throw invalid([{ path: 'body.uploadId', message, keyword: 'sizeBytes' }]);
+  }
+  // In the upload's folder, so that the same bytes are the same object however often this is done.
+  return { original, stored: await storePicture(opened, { organizationId, id, field: 'body.uploadId' }, storage) };
 }
 
 /** Throws `VALIDATION` when the bytes do not have the SHA-256 that the caller said, where it said one. */

@@ -20,6 +20,8 @@ finalize. An upload that is not finalized within 24 hours is removed.`,
   body: presignUploadBody,
   replies: { 201: { description: 'Where to send the bytes.', schema: upload } },
   errors: ['NOT_FOUND', 'CONFLICT'],
+  // A role's credentials may have to be fetched first.
+  prepare: (_, { uploadRequests }) => uploadRequests.prepare(),
   async handle({ principal, params, body }, { database, uploadRequests, now, newId }) {
     const { organizationId, environment } = principal;
     const { projectId } = params;

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { v7 as newId } from 'uuid';
 import { createStorageActivities } from '../../../activities/index.ts';
+import { parseId } from '../../../src/domain/ids.ts';
 import { fileStorage } from '../../../src/storage/file-storage.ts';
-import { quietEnvironment } from '../../support/activities.ts';
-import { call, createTenant, silent, startTestApi, type Tenant, type TestApi } from '../../support/api.ts';
+import { activitiesWith, complete, quietEnvironment } from '../../support/activities.ts';
+import { call, createTenant, silent, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
+import { plainRenderer } from '../../support/plain-renderer.ts';
 import { brokenRulesOf } from '../../support/refusals.ts';
 import { filesIn, finalize, plain, presign, put } from '../../support/uploads.ts';
 
@@ -49,6 +52,36 @@ describe('an asset that no influencer used for 30 days', () => {
     assert.equal((await finalize(api, tenant, uploadId)).status, 404);
     assert.equal((await fetch(url)).status, 404);
     assert.deepEqual(await filesIn(api.storageFolder), []);
+  });
+
+  it('is gone from the result of a job too', async () => {
+    const { assetId } = await uploadPhoto();
+    const { jobId, influencerId } = (await createWith(assetId)).body;
+    const { projectId, organizationId } = tenant;
+    const job = {
+      ...{ jobId: parseId('job', jobId), influencerId: parseId('influencer', influencerId), attempt: 1 },
+      ...{ projectId: parseId('project', projectId), organizationId, sourceInfluencerId: null },
+      kind: 'influencer_create' as const,
+    };
+    const steps = activitiesWith({
+      ...{ database: api.database, storage: api.storage, renderers: { illustrated: plainRenderer() } },
+      ...{ paidImages: { perJob: 24, perDay: 600 }, newId, log: silent },
+    });
+    await complete(steps, job);
+    const readJob = () => call(`${api.url}/v1/jobs/${String(jobId)}`, { key: tenant.key });
+    const imagesOf = ({ body }: Reply) =>
+      (body.result.referenceImages as { assetId: string }[]).map((one) => one.assetId);
+    const before = await readJob();
+    assert.equal(imagesOf(before).includes(assetId), true);
+    const set = `${api.url}/v1/influencers/${String(influencerId)}/reference-images`;
+    assert.equal((await call(`${set}/${assetId}`, { method: 'DELETE', key: tenant.key })).status, 200);
+    await removeUnused();
+    await daysPass(31);
+    assert.equal(await removeUnused(), 1);
+    assert.deepEqual(
+      imagesOf(await readJob()),
+      imagesOf(before).filter((one) => one !== assetId),
+    );
   });
 
   it('lives when an influencer is created with it in the last moment', async () => {

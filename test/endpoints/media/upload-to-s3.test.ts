@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { rename } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
 import sharp from 'sharp';
 import { DoppelClient } from '../../../src/client/index.ts';
 import { parseId } from '../../../src/domain/ids.ts';
 import { mediaLimits } from '../../../src/domain/media.ts';
 import { uploadKey } from '../../../src/storage/storage.ts';
-import { createTenant, startTestApi, type Tenant, type TestApi } from '../../support/api.ts';
+import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../../support/api.ts';
+import { gate } from '../../support/gate.ts';
 import { until } from '../../support/eventually.ts';
 import { assertRefused, brokenRulesOf } from '../../support/refusals.ts';
+import { startS3Proxy } from '../../support/s3-proxy.ts';
 import { s3TimeoutMs, startTestS3, type TestS3 } from '../../support/s3-server.ts';
+import { createTestDatabase, type TestDatabase } from '../../support/postgres.ts';
 import { layLine, type SeverableLine } from '../../support/severable-line.ts';
 import { keysBelow } from '../../support/stored-keys.ts';
 import { filesIn, finalize, plain, presign, type Presigned } from '../../support/uploads.ts';
@@ -19,16 +24,19 @@ describe('an upload to an S3 server', function () {
   this.timeout(s3TimeoutMs);
   let s3: TestS3;
   let line: SeverableLine;
+  let on: TestDatabase;
   let api: TestApi;
   let tenant: Tenant;
   before(async () => {
     s3 = await startTestS3();
     line = await layLine();
     const endpoint = line.through(s3.settings.endpoint ?? '');
-    api = await startTestApi({ storage: { ...s3.settings, endpoint, publicEndpoint: s3.settings.endpoint } });
+    on = await createTestDatabase();
+    api = await startTestApi({ on, storage: { ...s3.settings, endpoint, publicEndpoint: s3.settings.endpoint } });
   });
   after(async () => {
     await api.close();
+    await on.drop();
     await line.cut();
     await s3.close();
   });
@@ -131,5 +139,83 @@ describe('an upload to an S3 server', function () {
     assert.doesNotMatch(JSON.stringify(reply.body), /127\.0\.0\.1|S3|doppel/);
     await line.mend();
     assert.equal((await finalize(api, tenant, presigned.uploadId)).body.width, 6);
+  });
+
+  it('is not called incomplete when its bucket is gone', async () => {
+    const presigned = await presign(api, tenant);
+    await put(presigned, await plain(3, 3).png().toBuffer());
+    const aside = `${s3.bucketFolder}-aside`;
+    await rename(s3.bucketFolder, aside);
+    const reply = await finalize(api, tenant, presigned.uploadId).finally(() => rename(aside, s3.bucketFolder));
+    assert.deepEqual([reply.status, reply.body.error.code], [503, 'UNAVAILABLE']);
+    assert.equal((await finalize(api, tenant, presigned.uploadId)).body.width, 3);
+  });
+
+  describe('on a server that does not answer', () => {
+    const poolMax = 2;
+    const projects = (at: TestApi) => call(`${at.url}/v1/projects`, { key: tenant.key });
+
+    for (const [way, begin] of [
+      [
+        'pictures in requests',
+        async (at: TestApi) => {
+          const dataBase64 = (await plain(2, 2).png().toBuffer()).toString('base64');
+          const body = { kind: 'image', mimeType: 'image/png', dataBase64 };
+          return () => call(`${at.url}/v1/projects/${tenant.projectId}/media`, { key: tenant.key, body });
+        },
+      ],
+      [
+        'uploads',
+        async (at: TestApi) => {
+          const presigned = await presign(at, tenant);
+          await put(presigned, await plain(2, 2).png().toBuffer());
+          return () => finalize(at, tenant, presigned.uploadId);
+        },
+      ],
+    ] as const) {
+      it(`keeps nobody from the database: ${way} wait without a connection`, async () => {
+        const proxy = await startS3Proxy(s3.settings);
+        const storage = { ...s3.settings, endpoint: proxy.endpoint, publicEndpoint: s3.settings.endpoint };
+        const at = await startTestApi({ on, databasePoolMax: poolMax, storage });
+        try {
+          const sends = await Promise.all(Array.from({ length: poolMax + 1 }, () => begin(at)));
+          const held: ServerResponse[] = [];
+          proxy.answer('PUT', (response) => void held.push(response));
+          const replies = Promise.all(sends.map((send) => send()));
+          await until('as many are put as there are connections', () => held.length >= poolMax);
+          assert.equal((await projects(at)).status, 200);
+
+          proxy.answer('PUT', null);
+          for (const response of held) response.destroy(); // the SDK asks again
+          for (const { status, body } of await replies) assert.ok([200, 201].includes(status), JSON.stringify(body));
+        } finally {
+          await at.close();
+          await proxy.close();
+        }
+      });
+    }
+
+    it('keeps nobody from the database: one that is presigned waits for credentials without a connection', async () => {
+      const { credentials } = s3.settings;
+      assert.ok(typeof credentials === 'object');
+      const late = gate();
+      let [asked, opensStorage] = [0, Infinity];
+      const provider = async () => {
+        if (++asked > opensStorage) await late.opened;
+        return { ...credentials, expiration: new Date(Date.now() + 60_000) }; // so soon that they are asked for each time
+      };
+      const at = await startTestApi({ on, databasePoolMax: 1, storage: { ...s3.settings, credentials: provider } });
+      opensStorage = asked;
+      try {
+        const presigning = presign(at, tenant);
+        await until('the credentials are asked for', () => asked > opensStorage);
+        assert.equal((await projects(at)).status, 200);
+        late.open();
+        assert.ok((await presigning).url.startsWith(s3.settings.endpoint ?? ''));
+      } finally {
+        late.open();
+        await at.close();
+      }
+    });
   });
 });
