@@ -1,0 +1,224 @@
+// Callers as real ones are: whatever they are in doubt about they ask again, under the same Idempotency-Key. All that they asked
+// and were answered is kept.
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { createTenant, type Tenant } from '../support/api.ts';
+import type { Random } from './random.ts';
+import type { World } from './world.ts';
+
+type Operation = 'create' | 'clone' | 'cancel' | 'retry' | 'patch' | 'delete' | 'refused';
+
+const makesJobs: readonly Operation[] = ['create', 'clone'];
+
+interface Answer {
+  status: number;
+  jobId: string | null;
+  influencerId: string | null;
+  isReplay: boolean;
+}
+
+/** One thing that a caller wanted, however often it asked. */
+interface Wish {
+  tenant: Tenant;
+  operation: Operation;
+  idempotencyKey: string;
+  /** The caller's own id for the influencer, where it gave one. */
+  ownId: string | null;
+  /** What it is about: a source, a job. */
+  subject: string | null;
+  answers: Answer[];
+  /** How often no answer came, or one that says nothing. */
+  doubts: number;
+  /** Null where it was given up in doubt. */
+  final: Answer | null;
+}
+
+export interface Journal {
+  tenants: Tenant[];
+  wishes: Wish[];
+  /** What a caller saw that may never be seen. */
+  faults: string[];
+  /** The longest that an accepting took from its first request to its answer, in ms. */
+  slowestMs: number;
+}
+
+const givesUpAfterMs = 150_000;
+const answerWithinMs = 10_000;
+
+/** Makes those on whose behalf callers ask, before any fault. */
+export async function openJournal({ database }: World): Promise<Journal> {
+  const tenants = [];
+  for (let count = 0; count < 3; count++) tenants.push(await createTenant(database));
+  return { tenants, wishes: [], faults: [], slowestMs: 0 };
+}
+
+/** Lets callers ask until they were given so many jobs, or `signal` says stop; resolves when all are done. */
+export async function runCallers(
+  world: World,
+  journal: Journal,
+  { jobs, callers = 8, signal }: { jobs: number; callers?: number; signal: AbortSignal },
+): Promise<void> {
+  const accepted = () =>
+    journal.wishes.filter(({ operation, final }) => makesJobs.includes(operation) && final?.status === 202).length;
+  await Promise.all(
+    Array.from({ length: callers }, async (_, index) => {
+      const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal);
+      while (!signal.aborted && accepted() < jobs) await caller.wishSomething();
+    }),
+  );
+}
+
+class Caller {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #journal: Journal;
+  readonly #seen = new Map<string, { attempt: number; progress: number }>();
+
+  constructor(world: World, random: Random, journal: Journal) {
+    this.#world = world;
+    this.#random = random;
+    this.#journal = journal;
+  }
+
+  async wishSomething(): Promise<void> {
+    const tenant = this.#random.pick(this.#journal.tenants);
+    const made = this.#journal.wishes.filter((wish) => wish.tenant === tenant && wish.final?.status === 202);
+    if (made.length === 0) return this.#create(tenant);
+    const { jobId, influencerId } = this.#random.pick(made).final ?? {};
+    if (jobId == null || influencerId == null) return this.#create(tenant);
+    const roll = this.#random.share();
+    if (roll < 0.15) return this.#create(tenant);
+    if (roll < 0.65) return this.#clone(tenant, influencerId);
+    if (roll < 0.72) {
+      await this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
+    } else if (roll < 0.8) {
+      await this.#settle({ tenant, operation: 'retry', subject: jobId }, 'POST', `/v1/jobs/${jobId}/retry`);
+    } else if (roll < 0.84) {
+      const body = { vibe: `vibe ${String(this.#random.below(1_000))}` };
+      await this.#settle(
+        { tenant, operation: 'patch', subject: influencerId },
+        'PATCH',
+        `/v1/influencers/${influencerId}`,
+        body,
+      );
+    } else if (roll < 0.86) {
+      await this.#settle(
+        { tenant, operation: 'delete', subject: influencerId },
+        'DELETE',
+        `/v1/influencers/${influencerId}`,
+      );
+    } else if (roll < 0.9) {
+      const ownId = randomUUID();
+      const body = { name: 'Refused', newInfluencerId: ownId, overrides: { nose: 'long' } };
+      await this.#settle(
+        { tenant, operation: 'refused', ownId, subject: influencerId },
+        'POST',
+        `/v1/influencers/${influencerId}/clone`,
+        body,
+      );
+    } else await this.#poll(tenant, jobId);
+  }
+
+  #create(tenant: Tenant): Promise<void> {
+    const ownId = this.#random.share() < 0.3 ? randomUUID() : null;
+    const body = { name: 'Created', vibe: 'warm', ...(ownId && { influencerId: ownId }) };
+    return this.#settle(
+      { tenant, operation: 'create', ownId },
+      'POST',
+      `/v1/projects/${tenant.projectId}/influencers`,
+      body,
+    );
+  }
+
+  async #clone(tenant: Tenant, sourceId: string): Promise<void> {
+    const ownId = this.#random.share() < 0.3 ? randomUUID() : null;
+    const body = { name: 'Cloned', overrides: { hairColor: 'copper' }, ...(ownId && { newInfluencerId: ownId }) };
+    const wish = { tenant, operation: 'clone', ownId, subject: sourceId } as const;
+    const times = this.#random.share() < 0.1 ? 8 : 1; // several at once, as an impatient client does
+    await this.#settle(wish, 'POST', `/v1/influencers/${sourceId}/clone`, body, times);
+  }
+
+  /** Asks until it is answered with what says something. */
+  async #settle(
+    {
+      ownId = null,
+      subject = null,
+      ...about
+    }: Pick<Wish, 'tenant' | 'operation'> & { ownId?: string | null; subject?: string | null },
+    method: string,
+    path: string,
+    body?: object,
+    times = 1,
+  ): Promise<void> {
+    const wish: Wish = { ...about, ownId, subject, idempotencyKey: randomUUID(), answers: [], doubts: 0, final: null };
+    this.#journal.wishes.push(wish);
+    const from = performance.now();
+    while (performance.now() - from < givesUpAfterMs) {
+      const asked = await Promise.all(Array.from({ length: times }, () => this.#ask(wish, method, path, body)));
+      const [final] = asked.filter((answer) => answer !== null);
+      if (final !== undefined) {
+        wish.final = final;
+        if (final.status === 202) this.#journal.slowestMs = Math.max(this.#journal.slowestMs, performance.now() - from);
+        return;
+      }
+      wish.doubts++;
+      await delay(50 + this.#random.below(200));
+    }
+  }
+
+  /** Asks once, any of the processes; gives null for what leaves it in doubt. */
+  async #ask(wish: Wish, method: string, path: string, body?: object): Promise<Answer | null> {
+    try {
+      const response = await fetch(this.#random.pick(this.#world.apiUrls) + path, {
+        method,
+        headers: {
+          'X-Api-Key': wish.tenant.key,
+          'Idempotency-Key': wish.idempotencyKey,
+          ...(body && { 'Content-Type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(answerWithinMs),
+      });
+      const read = (await response.json()) as Record<string, unknown>;
+      const idOf = (value: unknown) => (typeof value === 'string' ? value : null);
+      const answer: Answer = {
+        status: response.status,
+        jobId: idOf(read['jobId']),
+        influencerId: idOf(read['influencerId']),
+        isReplay: response.headers.get('idempotent-replayed') === 'true',
+      };
+      if (response.status >= 500 && !['UNAVAILABLE'].includes(codeOf(read))) {
+        this.#journal.faults.push(`${method} ${path} was answered ${String(response.status)} ${JSON.stringify(read)}`);
+      }
+      if (response.status >= 500 || response.status === 429) return null;
+      wish.answers.push(answer);
+      return answer;
+    } catch {
+      return null; // no answer, or half of one
+    }
+  }
+
+  /** Reads a job; what it tells never goes back. */
+  async #poll(tenant: Tenant, jobId: string): Promise<void> {
+    try {
+      const response = await fetch(`${this.#random.pick(this.#world.apiUrls)}/v1/jobs/${jobId}`, {
+        headers: { 'X-Api-Key': tenant.key },
+        signal: AbortSignal.timeout(answerWithinMs),
+      });
+      if (response.status !== 200) return;
+      const { attempt, progress } = (await response.json()) as { attempt: number; progress: number };
+      const before = this.#seen.get(jobId);
+      if (before && (attempt < before.attempt || (attempt === before.attempt && progress < before.progress))) {
+        this.#journal.faults.push(
+          `${jobId} went back from ${JSON.stringify(before)} to ${JSON.stringify({ attempt, progress })}`,
+        );
+      }
+      this.#seen.set(jobId, { attempt, progress });
+    } catch {
+      // it is only looked at
+    }
+  }
+}
+
+const codeOf = (body: Record<string, unknown>): string => (body['error'] as { code?: string } | undefined)?.code ?? '';

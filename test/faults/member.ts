@@ -1,0 +1,66 @@
+// One process of Doppel as the harness runs it: `api` or `worker`, with a renderer that takes no time.
+import './failpoints.ts'; // first: it stands in the drivers
+import pino from 'pino';
+import { v7 as newId } from 'uuid';
+import { startApi } from '../../src/api.ts';
+import { createStartingApp } from '../../src/http/app.ts';
+import { openServer } from '../../src/http/server.ts';
+import { installTemporalRuntime } from '../../src/temporal-runtime.ts';
+import { startWorker } from '../../src/worker.ts';
+import { runUntilStopped } from '../../src/commands/run-until-stopped.ts';
+import { plainRenderer } from '../support/plain-renderer.ts';
+import { testSigningKey } from '../support/api.ts';
+
+export interface MemberSettings {
+  role: 'api' | 'worker';
+  databaseUrl: string;
+  temporalAddress: string;
+  storageFolder: string;
+  /** The API's. */
+  port: number;
+}
+
+const settings = JSON.parse(process.env['MEMBER'] ?? '{}') as MemberSettings;
+const log = pino({ level: 'warn' });
+const shared = {
+  databaseUrl: settings.databaseUrl,
+  databasePoolMax: 10,
+  temporal: { connectionOptions: { address: settings.temporalAddress }, namespace: 'default' },
+  storage: { kind: 'files', folder: settings.storageFolder } as const,
+  webhooksAllowLocalhost: true,
+  log,
+};
+
+await runUntilStopped(async (opened) => {
+  if (settings.role === 'worker') {
+    opened.add(installTemporalRuntime(log));
+    const worker = await startWorker({
+      ...shared,
+      attemptTimeoutMinutes: 30,
+      ai: null,
+      reconcileEveryMs: 2_000,
+      renderers: { illustrated: plainRenderer() },
+    });
+    opened.add(worker.close);
+  } else {
+    const server = await openServer(
+      { host: '127.0.0.1', port: settings.port },
+      createStartingApp({ newId, log }).callback(),
+    );
+    opened.add(server.close);
+    const api = await startApi({
+      ...shared,
+      server,
+      publicUrl: server.url,
+      signingKeys: [testSigningKey],
+      renderer: 'illustrated',
+      queuedJobsMax: 1_000_000,
+      watchersMax: 10_000,
+      proxyHops: 1,
+      corsOrigins: [],
+    });
+    opened.add(api.close);
+  }
+  process.send?.('ready');
+  return {};
+});

@@ -1,0 +1,87 @@
+// Bugs that are planted to see whether the harness finds them: the code is copied, and changed in one place.
+
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+interface Plant {
+  file: string;
+  /** What stands there, and what stands there instead. */
+  change: readonly (readonly [from: string, to: string])[];
+  /** The fault under which it shows. */
+  fault: number;
+  /** Where a worker is killed, if the bug shows there alone. */
+  killedAt?: string;
+}
+
+export const plants: Readonly<Record<string, Plant>> = {
+  'start-before-commit': {
+    file: 'src/endpoints/influencers/accept-influencer.ts',
+    change: [
+      [
+        '  return {\n    status: 202,',
+        `  if (accepted.mayStart) dispatcher.jobs.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });\n  return {\n    status: 202,`,
+      ],
+    ],
+    fault: 2,
+  },
+  'no-unique-key': {
+    file: 'src/http/idempotency.ts',
+    change: [['{ organizationId, key, fingerprint }', '{ organizationId, key: key + Math.random(), fingerprint }']],
+    fault: 4,
+  },
+  'non-idempotent-activity': {
+    file: 'activities/copy-reference-metadata.ts',
+    change: [[`if (job.stage === 'queued') {`, 'if (job.shots.length > 0) {']],
+    fault: 4,
+  },
+  'missing-tenant-filter': {
+    file: 'src/db/jobs.ts',
+    change: [
+      [
+        'where j.organization_id = :organizationId and j.id = :id and j.environment = :environment',
+        'where j.id = :id and j.environment = :environment and :organizationId::text is not null',
+      ],
+    ],
+    fault: 8,
+  },
+  'terminal-write-in-two-transactions': {
+    file: 'activities/publish-influencer.ts',
+    change: [
+      [`      const isThere = await moveInfluencer(trx, job, 'ready');\n`, `      ended = job;\n`],
+      [`{ status: isThere ? 'completed' : 'canceled' }`, `{ status: 'completed' }`],
+      [
+        `    });\n    return 'published';`,
+        `    });\n    const done = ended;\n    await database.raw('select 1 as between_them');\n    if (done) await database.transaction((trx) => moveInfluencer(trx, done, 'ready'));\n    return 'published';`,
+      ],
+      [
+        `    if (!isFinal) return 'stopped';\n`,
+        `    if (!isFinal) return 'stopped';\n    let ended: Parameters<typeof moveInfluencer>[1] | undefined;\n`,
+      ],
+    ],
+    fault: 8,
+    killedAt: '^pg select 1 as between_them',
+  },
+};
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Copies what a process of Doppel runs to a folder, with a bug in it; gives the folder. Throws where its place has changed. */
+export async function plant(name: string, into: string): Promise<string> {
+  const planted = plants[name];
+  if (planted === undefined) throw new Error(`there is no ${name}; there are ${Object.keys(plants).join(', ')}`);
+  const tree = join(into, 'planted');
+  await mkdir(tree);
+  for (const part of ['src', 'workflows', 'activities', 'test', 'package.json', 'tsconfig.json']) {
+    await cp(join(root, part), join(tree, part), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
+  const file = join(tree, planted.file);
+  let text = await readFile(file, 'utf8');
+  for (const [from, to] of planted.change) {
+    if (text.split(from).length !== 2) throw new Error(`${planted.file} does not say once: ${from}`);
+    text = text.replace(from, () => to);
+  }
+  await writeFile(file, text);
+  return tree;
+}

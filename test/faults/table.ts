@@ -1,0 +1,66 @@
+// Makes the table of docs/reliability.md from the ledger: `npm run faults:table`.
+
+import { readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { faults } from './faults.ts';
+import { plants } from './planted.ts';
+
+interface Line {
+  seed: number;
+  plant?: string;
+  faults: number[];
+  injected: number;
+  jobs: number;
+  lost: number;
+  doubled: number;
+  stuck: number;
+  wrong: number;
+}
+
+const page = fileURLToPath(new URL('../../docs/reliability.md', import.meta.url));
+const ledger = await readFile(new URL('ledger.jsonl', import.meta.url), 'utf8');
+const lines = ledger
+  .split('\n')
+  .filter((line) => line !== '')
+  .map((line) => JSON.parse(line) as Line);
+const clean = lines.filter(({ plant }) => plant === undefined);
+
+const sum = (of: readonly Line[], field: 'injected' | 'jobs' | 'lost' | 'doubled' | 'stuck' | 'wrong') =>
+  of.reduce((total, line) => total + line[field], 0);
+const row = (title: string, of: readonly Line[], command: string) =>
+  `| ${title} | ${String(of.length)} | ${String(sum(of, 'injected'))} | ${String(sum(of, 'jobs'))} | ${(['lost', 'doubled', 'stuck', 'wrong'] as const).map((field) => String(sum(of, field))).join(' / ')} | \`${command}\` |`;
+const seedOf = (of: readonly Line[]) => String(of.at(-1)?.seed ?? 1);
+
+const alone = faults.map(({ number, name }) => {
+  const of = clean.filter((line) => line.faults.length === 1 && line.faults[0] === number);
+  return row(
+    `(${String(number)}) ${name}`,
+    of,
+    `npm run faults -- --fault ${String(number)} --seed ${seedOf(of)} --jobs 500`,
+  );
+});
+const mixed = clean.filter((line) => line.faults.length > 1);
+const found = Object.keys(plants).map((name) => {
+  const of = lines.filter(({ plant }) => plant === name);
+  const caught = of.filter((line) => line.lost + line.doubled + line.stuck + line.wrong > 0);
+  return `| ${name} | ${String(of.length)} | ${String(caught.length)} | \`npm run faults -- --plant ${name} --jobs 100\` |`;
+});
+
+const made = [
+  '| fault | runs | injected | jobs | lost / doubled / stuck / wrong | again |',
+  '| --- | --- | --- | --- | --- | --- |',
+  ...alone,
+  row('three at once, from a seed', mixed, `npm run faults -- --seed ${seedOf(mixed)} --minutes 5`),
+  '',
+  '| planted bug | runs | found in | again |',
+  '| --- | --- | --- | --- |',
+  ...found,
+].join('\n');
+const text = await readFile(page, 'utf8');
+await writeFile(
+  page,
+  text.replace(
+    /(<!-- table -->)[^]*(<!-- \/table -->)/,
+    (_, before: string, after: string) => `${before}\n\n${made}\n\n${after}`,
+  ),
+);
