@@ -183,7 +183,7 @@ export const faults: readonly Fault[] = [
   },
   {
     number: 32,
-    name: 'an operator terminates, cancels and resets workflows',
+    name: 'an operator terminates and cancels workflows',
     inject: async ({ temporal }, random) => {
       let done = 0;
       for await (const { workflowId, runId } of temporal.client.workflow.list({
