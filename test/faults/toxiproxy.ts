@@ -1,23 +1,16 @@
 // Links that can be cut, slowed and reset: https://github.com/Shopify/toxiproxy, built from Go's modules.
 
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { startChildServer } from '../../src/embedded/child-server.ts';
-import { cacheFolder } from '../../src/embedded/find-temporal.ts';
 import { freePorts } from '../../src/embedded/free-ports.ts';
-
-const version = '2.12.0';
-const folder = join(cacheFolder(process.env), `toxiproxy-v${version}`);
-const executable = join(folder, 'server');
+import { installFromGo } from '../support/install-from-go.ts';
 
 type Toxic =
   | { type: 'latency'; attributes: { latency: number; jitter: number } }
   | { type: 'bandwidth'; attributes: { rate: number } }
   | { type: 'slicer'; attributes: { average_size: number; size_variation: number; delay: number } }
   | { type: 'timeout'; attributes: { timeout: number } }
+  | { type: 'limit_data'; attributes: { bytes: number } }
   | { type: 'reset_peer'; attributes: { timeout: number } };
 
 export interface Link {
@@ -38,12 +31,12 @@ export interface Toxiproxy {
 }
 
 export async function startToxiproxy(home: string): Promise<Toxiproxy> {
-  await install();
+  const command = await installFromGo('Toxiproxy', 'github.com/Shopify/toxiproxy/v2/cmd/server', '2.12.0');
   const { api: apiPort } = await freePorts(['api']);
   const url = `http://127.0.0.1:${String(apiPort)}`;
   const server = await startChildServer({
     name: 'Toxiproxy',
-    command: executable,
+    command,
     args: ['-host', '127.0.0.1', '-port', String(apiPort)],
     env: { LOG_LEVEL: 'error' },
     cwd: home,
@@ -90,31 +83,4 @@ export async function startToxiproxy(home: string): Promise<Toxiproxy> {
     },
     close: () => server.stop(),
   };
-}
-
-async function install(): Promise<void> {
-  if (
-    await access(executable).then(
-      () => true,
-      () => false,
-    )
-  )
-    return;
-  const draft = join(folder, `draft-${randomUUID()}`);
-  await mkdir(draft, { recursive: true });
-  try {
-    await promisify(execFile)('go', ['install', `github.com/Shopify/toxiproxy/v2/cmd/server@v${version}`], {
-      env: { ...process.env, GOBIN: draft },
-    });
-    await rename(join(draft, 'server'), executable);
-  } catch (error) {
-    throw new Error(
-      'Toxiproxy is not on this machine: it is built from Go’s modules, which needs Go on PATH (https://go.dev/dl).',
-      {
-        cause: error,
-      },
-    );
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
 }

@@ -1,21 +1,15 @@
 // A strict S3 server for a test file, versitygw (https://github.com/versity/versitygw), with one bucket in a folder of its own.
 
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { startChildServer } from '../../src/embedded/child-server.ts';
-import { cacheFolder } from '../../src/embedded/find-temporal.ts';
 import { freePorts } from '../../src/embedded/free-ports.ts';
 import type { StorageSettings } from '../../src/storage/open-storage.ts';
+import { installFromGo } from './install-from-go.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from './temporary-folder.ts';
 
 export type S3StorageSettings = Extract<StorageSettings, { kind: 's3' }>;
 
-const version = '1.8.0';
-const folder = join(cacheFolder(process.env), `versitygw-v${version}`);
-const executable = join(folder, 'versitygw');
 const credentials = { accessKeyId: 'doppel-tests', secretAccessKey: 'known to the tests alone' };
 
 /** Long enough for where the server has to be built first. */
@@ -32,7 +26,7 @@ export interface TestS3 {
 }
 
 export async function startTestS3(): Promise<TestS3> {
-  await install();
+  const command = await installFromGo('versitygw', 'github.com/versity/versitygw/cmd/versitygw', '1.8.0');
   const home = await makeTemporaryFolder();
   const [buckets, metadata, bucket] = [join(home, 'buckets'), join(home, 'metadata'), 'doppel'];
   const bucketFolder = join(buckets, bucket);
@@ -42,7 +36,7 @@ export async function startTestS3(): Promise<TestS3> {
   const endpoint = `http://127.0.0.1:${String(port)}`;
   const server = await startChildServer({
     name: 'The S3 server',
-    command: executable,
+    command,
     args: [
       ...['--port', `127.0.0.1:${String(port)}`, '--keep-alive', '--health', '/health', '--quiet'],
       ...['posix', '--sidecar', metadata, buckets],
@@ -74,29 +68,3 @@ export async function startTestS3(): Promise<TestS3> {
     },
   };
 }
-
-/** Builds the server from Go's modules where it is not kept from an earlier run. */
-async function install(): Promise<void> {
-  if (await exists(executable)) return;
-  const draft = join(folder, `draft-${randomUUID()}`);
-  await mkdir(draft, { recursive: true });
-  try {
-    await promisify(execFile)('go', ['install', `github.com/versity/versitygw/cmd/versitygw@v${version}`], {
-      env: { ...process.env, GOBIN: draft },
-    });
-    await rename(join(draft, 'versitygw'), executable); // another run may have put the same there first
-  } catch (error) {
-    throw new Error(
-      `The S3 server of the tests is not on this machine: it is built from Go's modules, which needs Go on PATH (https://go.dev/dl).`,
-      { cause: error },
-    );
-  } finally {
-    await rm(draft, { recursive: true, force: true });
-  }
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
