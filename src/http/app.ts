@@ -88,8 +88,8 @@ const securityHeaders = {
  */
 export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHttps = false }: Frame): Koa {
   const app = new Koa({ proxy: proxyHops > 0, maxIpsCount: proxyHops });
-  app.on('error', (error: unknown) => {
-    log.error({ err: error }, 'a response could not be sent');
+  app.on('error', (error: unknown, ctx?: Koa.Context) => {
+    log.error({ err: error, requestId: ctx?.state.requestId }, 'a response could not be sent');
   });
   app.use(async (ctx, next) => {
     ctx.req.url = originForm(ctx.req.url ?? '/');

@@ -4,7 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createTenant, type Tenant } from '../support/api.ts';
+import { finalize, presign, put } from '../support/uploads.ts';
+import type { HostileImage } from './hostile-images.ts';
 import type { Random } from './random.ts';
+import { startReceiver, watch, type Receiver, type Watch } from './watching.ts';
 import type { World } from './world.ts';
 
 type Operation = 'create' | 'clone' | 'cancel' | 'retry' | 'patch' | 'delete' | 'refused';
@@ -37,6 +40,12 @@ interface Wish {
 export interface Journal {
   tenants: Tenant[];
   wishes: Wish[];
+  watches: Watch[];
+  /** Ends those that watch. */
+  watching: AbortController;
+  receiver: Receiver;
+  /** How often callers did what a fault wants of them. */
+  provoked: number;
   /** What a caller saw that may never be seen. */
   faults: string[];
   /** The longest that an accepting took from its first request to its answer, in ms. */
@@ -50,20 +59,49 @@ const answerWithinMs = 10_000;
 export async function openJournal({ database }: World): Promise<Journal> {
   const tenants = [];
   for (let count = 0; count < 3; count++) tenants.push(await createTenant(database));
-  return { tenants, wishes: [], faults: [], slowestMs: 0 };
+  const receiver = await startReceiver(database, tenants);
+  return {
+    tenants,
+    wishes: [],
+    watches: [],
+    watching: new AbortController(),
+    receiver,
+    provoked: 0,
+    faults: [],
+    slowestMs: 0,
+  };
+}
+
+/** What callers do because of the faults that there are. */
+export interface Manners {
+  /** With which some of the people are made. */
+  vibes: readonly string[];
+  /** What some upload. */
+  images: readonly HostileImage[];
+  /** How many ask at once where several do. */
+  atOnce: number;
 }
 
 /** Lets callers ask until they were given so many jobs, or `signal` says stop; resolves when all are done. */
 export async function runCallers(
   world: World,
   journal: Journal,
-  { jobs, callers = 8, signal }: { jobs: number; callers?: number; signal: AbortSignal },
+  {
+    jobs,
+    callers = 8,
+    signal,
+    ...manners
+  }: Manners & {
+    jobs: number;
+    callers?: number;
+    signal: AbortSignal;
+  },
 ): Promise<void> {
   const accepted = () =>
     journal.wishes.filter(({ operation, final }) => makesJobs.includes(operation) && final?.status === 202).length;
   await Promise.all(
     Array.from({ length: callers }, async (_, index) => {
-      const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal);
+      const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal, manners);
       while (!signal.aborted && accepted() < jobs) await caller.wishSomething();
     }),
   );
@@ -73,12 +111,14 @@ class Caller {
   readonly #world: World;
   readonly #random: Random;
   readonly #journal: Journal;
+  readonly #manners: Manners;
   readonly #seen = new Map<string, { attempt: number; progress: number }>();
 
-  constructor(world: World, random: Random, journal: Journal) {
+  constructor(world: World, random: Random, journal: Journal, manners: Manners) {
     this.#world = world;
     this.#random = random;
     this.#journal = journal;
+    this.#manners = manners;
   }
 
   async wishSomething(): Promise<void> {
@@ -87,6 +127,8 @@ class Caller {
     if (made.length === 0) return this.#create(tenant);
     const { jobId, influencerId } = this.#random.pick(made).final ?? {};
     if (jobId == null || influencerId == null) return this.#create(tenant);
+    const { images } = this.#manners;
+    if (images.length > 0 && this.#random.share() < 0.3) return this.#upload(tenant, this.#random.pick(images));
     const roll = this.#random.share();
     if (roll < 0.15) return this.#create(tenant);
     if (roll < 0.65) return this.#clone(tenant, influencerId);
@@ -120,10 +162,13 @@ class Caller {
     } else await this.#poll(tenant, jobId);
   }
 
-  #create(tenant: Tenant): Promise<void> {
+  async #create(tenant: Tenant): Promise<void> {
     const ownId = this.#random.share() < 0.3 ? randomUUID() : null;
-    const body = { name: 'Created', vibe: 'warm', ...(ownId && { influencerId: ownId }) };
-    return this.#settle(
+    const { vibes } = this.#manners;
+    const vibe = vibes.length > 0 && this.#random.share() < 0.3 ? this.#random.pick(vibes) : 'warm';
+    if (vibe !== 'warm') this.#journal.provoked++;
+    const body = { name: 'Created', vibe, ...(ownId && { influencerId: ownId }) };
+    await this.#settle(
       { tenant, operation: 'create', ownId },
       'POST',
       `/v1/projects/${tenant.projectId}/influencers`,
@@ -135,8 +180,34 @@ class Caller {
     const ownId = this.#random.share() < 0.3 ? randomUUID() : null;
     const body = { name: 'Cloned', overrides: { hairColor: 'copper' }, ...(ownId && { newInfluencerId: ownId }) };
     const wish = { tenant, operation: 'clone', ownId, subject: sourceId } as const;
-    const times = this.#random.share() < 0.1 ? 8 : 1; // several at once, as an impatient client does
-    await this.#settle(wish, 'POST', `/v1/influencers/${sourceId}/clone`, body, times);
+    const times = this.#random.share() < 0.1 ? this.#manners.atOnce : 1; // several at once, as an impatient client does
+    const path = `/v1/influencers/${sourceId}/clone`;
+    const made = await this.#settle(wish, 'POST', path, body, times);
+    if (times > 8) this.#journal.provoked++;
+    if (times > 1 && made.final?.status === 202) {
+      const other = await this.#ask({ ...made, answers: [] }, 'POST', path, { ...body, name: 'Another' });
+      if (other !== null && other.status !== 409)
+        this.#journal.faults.push(`${made.idempotencyKey} was taken for another body: ${String(other.status)}`);
+    }
+    const { jobId } = made.final ?? {};
+    if (jobId != null && made.final?.status === 202 && this.#random.share() < 0.1) {
+      watch(this.#random.pick(this.#world.apiUrls), tenant, jobId, this.#journal);
+    }
+  }
+
+  /** Uploads what is no picture: it is refused, sooner or later. */
+  async #upload(tenant: Tenant, { what, mimeType, bytes }: HostileImage): Promise<void> {
+    this.#journal.provoked++;
+    const api = { url: this.#random.pick(this.#world.apiUrls) };
+    try {
+      const presigned = await presign(api, tenant, { mimeType });
+      const sent = await put(presigned, bytes);
+      const { status } = sent.status < 300 ? await finalize(api, tenant, presigned.uploadId) : sent;
+      if (status < 400 || (status >= 500 && status !== 503))
+        this.#journal.faults.push(`${what} (${mimeType}) was answered ${String(status)}`);
+    } catch {
+      // no answer
+    }
   }
 
   /** Asks until it is answered with what says something. */
@@ -150,7 +221,7 @@ class Caller {
     path: string,
     body?: object,
     times = 1,
-  ): Promise<void> {
+  ): Promise<Wish> {
     const wish: Wish = { ...about, ownId, subject, idempotencyKey: randomUUID(), answers: [], doubts: 0, final: null };
     this.#journal.wishes.push(wish);
     const from = performance.now();
@@ -160,11 +231,12 @@ class Caller {
       if (final !== undefined) {
         wish.final = final;
         if (final.status === 202) this.#journal.slowestMs = Math.max(this.#journal.slowestMs, performance.now() - from);
-        return;
+        return wish;
       }
       wish.doubts++;
       await delay(50 + this.#random.below(200));
     }
+    return wish;
   }
 
   /** Asks once, any of the processes; gives null for what leaves it in doubt. */

@@ -1,25 +1,47 @@
 // The faults, numbered as in docs/reliability.md. Each is injected again and again while callers ask, until they are done.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FailpointPlan } from './failpoints.ts';
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import pg from 'pg';
+import { query } from '../../src/db/database.ts';
+import type { Dispatch } from '../../src/db/dispatch.ts';
+import { startJobWorkflow, jobWorkflowId } from '../../src/temporal/start-workflow.ts';
+import type { Manners } from './callers.ts';
+import { killAtCrossings } from './crossings.ts';
+import type { Failpoint } from './failpoints.ts';
+import { vibes } from './faulty-renderer.ts';
+import { hostileImages } from './hostile-images.ts';
 import type { Random } from './random.ts';
-import type { Member, World } from './world.ts';
+import type { Member, Needs, World } from './world.ts';
 
 export interface Fault {
   number: number;
   name: string;
+  needs?: Needs;
+  /** The server that it takes away: of those that take the same one, one is injected at a time. */
+  takes?: 'Temporal' | 'Postgres';
+  /** Whether it goes with no other. */
+  isAlone?: true;
   /** How failpoints are armed from the start, where the fault is at one. */
-  failpoints?: (Omit<FailpointPlan, 'report' | 'seed'> & { role: Member['role'] })[];
+  failpoints?: readonly (Failpoint & { role: Member['role'] })[];
+  /** What callers do for it. */
+  manners?: Partial<Manners>;
+  /** Whether callers have webhooks sent to receivers that mean ill. */
+  hostileReceivers?: true;
+  /** Whether a job may fail by it: otherwise it has to outlast the fault. */
+  mayFail?: true;
   /** Injects it once and heals it; gives how often it was injected. */
   inject?: (world: World, random: Random) => Promise<number>;
 }
 
-/** Arms processes of a role, so that they are caught at a crossing; a process that crashed is caught again. */
+/** Catches processes of a role at a crossing, and those that follow them. */
 const failpoint = (
   role: Member['role'],
   at: string,
-  place: 'before' | 'after',
-  action: 'crash' | 'fail',
+  place: Failpoint['place'],
+  action: Failpoint['action'],
   chance: number,
   most = action === 'crash' ? 1 : 1_000,
 ) => ({ role, at, place, action, chance, most });
@@ -29,6 +51,15 @@ const pause = (random: Random, fromMs: number, toMs: number) => delay(fromMs + r
 const insertsJob = '^pg with request as materialized';
 
 export const faults: readonly Fault[] = [
+  {
+    number: 0,
+    name: 'a process killed at each of its failpoints in turn',
+    isAlone: true,
+    inject: async (world, random) => {
+      await killAtCrossings(world, random);
+      return 0; // failpoints tell themselves
+    },
+  },
   {
     number: 1,
     name: 'API killed between COMMIT and start',
@@ -64,8 +95,14 @@ export const faults: readonly Fault[] = [
     ],
   },
   {
+    number: 7,
+    name: '64 equal requests at once, then the key with another body',
+    manners: { atOnce: 64 },
+  },
+  {
     number: 8,
     name: 'worker killed in the middle of what it does',
+    manners: { vibes: [vibes.slow] },
     failpoints: [failpoint('worker', '^(pg|file) ', 'after', 'crash', 0.004)],
     inject: async ({ of }, random) => {
       random.pick(of('worker')).signal('SIGKILL');
@@ -96,6 +133,7 @@ export const faults: readonly Fault[] = [
   {
     number: 13,
     name: 'Temporal killed and gone for a while',
+    takes: 'Temporal',
     inject: async ({ temporal }, random) => {
       await temporal.kill();
       await pause(random, 5_000, 20_000);
@@ -105,13 +143,71 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    number: 14,
+    name: 'Temporal accepts and never answers',
+    inject: async ({ links }, random) => {
+      const parts = random.pick([
+        [links.apiTemporal],
+        [links.workerTemporal],
+        [links.apiTemporal, links.workerTemporal],
+      ]);
+      for (const link of parts) await link.poison({ type: 'timeout', attributes: { timeout: 0 } });
+      await pause(random, 3_000, 15_000);
+      for (const link of parts) await link.heal();
+      await pause(random, 2_000, 6_000);
+      return 1;
+    },
+  },
+  {
+    number: 15,
+    name: 'Temporal’s data lost',
+    takes: 'Temporal',
+    inject: async ({ temporal }, random) => {
+      await pause(random, 4_000, 10_000);
+      await temporal.wipe();
+      await pause(random, 4_000, 8_000);
+      return 1;
+    },
+  },
+  {
+    number: 16,
+    name: 'an old start comes again after Temporal has forgotten the first',
+    inject: async ({ database, temporal }, random) => {
+      const ended = await query<Dispatch>(
+        database,
+        `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.project_id as "projectId",
+                j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind
+         from jobs j join influencers i on i.organization_id = j.organization_id and i.id = j.influencer_id
+         where j.status <> 'running' and j.dispatched_at is not null order by random() limit 10`,
+      );
+      for (const job of ended) {
+        const execution = { workflowId: jobWorkflowId(job) };
+        await temporal.client.workflowService
+          .deleteWorkflowExecution({ namespace: 'default', workflowExecution: execution })
+          .catch(() => undefined); // it is gone, or ends just now
+        await startJobWorkflow(temporal.client, job);
+      }
+      await pause(random, 500, 2_000);
+      return ended.length;
+    },
+  },
+  {
     number: 17,
     name: 'Postgres crashed',
+    takes: 'Postgres',
     inject: async (world, random) => {
       await world.crashPostgres();
       await pause(random, 2_000, 6_000);
       return 1;
     },
+  },
+  {
+    number: 19,
+    name: 'what was written first commits last',
+    failpoints: [
+      failpoint('api', '^pg COMMIT', 'before', 'hold', 0.2),
+      failpoint('worker', '^pg COMMIT', 'before', 'hold', 0.1),
+    ],
   },
   {
     number: 20,
@@ -130,12 +226,9 @@ export const faults: readonly Fault[] = [
   },
   {
     number: 23,
-    name: 'jobs locked for ten seconds',
-    inject: async ({ database }, random) => {
-      await database.transaction(async (trx) => {
-        await trx.raw('lock table jobs in access exclusive mode');
-        await delay(10_000);
-      });
+    name: 'a table locked, no connection left, a session idle in its transaction',
+    inject: async (world, random) => {
+      await random.pick([lockJobs, takeAllConnections, idleInTransaction])(world);
       await pause(random, 3_000, 6_000);
       return 1;
     },
@@ -174,25 +267,84 @@ export const faults: readonly Fault[] = [
     },
   },
   {
-    number: 31,
-    name: 'storage that fails now and then',
+    number: 27,
+    name: 'poison: what always throws, errors and results too large, starts that are refused',
+    manners: { vibes: [vibes.throws, vibes.throwsMuch, vibes.givesMuch] },
     failpoints: [
-      failpoint('worker', '^file ', 'before', 'fail', 0.05),
-      failpoint('api', '^file ', 'before', 'fail', 0.05),
+      failpoint('api', '^temporal StartWorkflowExecution', 'before', 'refuse', 0.1),
+      failpoint('worker', '^temporal StartWorkflowExecution', 'before', 'refuse', 0.1),
     ],
+    mayFail: true,
+  },
+  {
+    number: 28,
+    name: '40 hostile images',
+    manners: { images: await hostileImages() },
+  },
+  {
+    number: 29,
+    name: 'a renderer that takes all memory, and no CPU left',
+    needs: { workerHeapMb: 250 },
+    manners: { vibes: [vibes.hungry] },
+    mayFail: true,
+    inject: async (_, random) => {
+      const hogs = Array.from({ length: 6 }, () => spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }));
+      await pause(random, 3_000, 8_000);
+      for (const hog of hogs) hog.kill('SIGKILL');
+      await pause(random, 2_000, 5_000);
+      return 1;
+    },
+  },
+  {
+    number: 30,
+    name: 'receivers of webhooks that mean ill',
+    hostileReceivers: true,
+  },
+  {
+    number: 31,
+    name: 'storage unreachable, slow, half written, done and not told',
+    needs: { s3: true },
+    failpoints: [
+      failpoint('worker', '^s3 ', 'before', 'fail', 0.03),
+      failpoint('worker', '^s3 ', 'after', 'fail', 0.03),
+    ],
+    inject: async ({ links: { storage } }, random) => {
+      if (storage === undefined) throw new Error('there is no S3');
+      if (random.share() < 0.3) await storage.cut();
+      else
+        await storage.poison(
+          random.pick([
+            { type: 'latency', attributes: { latency: 500, jitter: 400 } },
+            { type: 'bandwidth', attributes: { rate: 20 } },
+            { type: 'limit_data', attributes: { bytes: 700 } },
+            { type: 'reset_peer', attributes: { timeout: 50 } },
+          ] as const),
+        );
+      await pause(random, 1_000, 5_000);
+      await storage.heal();
+      await pause(random, 2_000, 5_000);
+      return 1;
+    },
   },
   {
     number: 32,
-    name: 'an operator terminates and cancels workflows',
-    inject: async ({ temporal }, random) => {
+    name: 'an operator terminates, resets, cancels and pauses',
+    mayFail: true,
+    inject: async (world, random) => {
+      const { client } = world.temporal;
       let done = 0;
-      for await (const { workflowId, runId } of temporal.client.workflow.list({
+      for await (const { workflowId, runId } of client.workflow.list({
         query: `WorkflowType = 'influencerCreate' and ExecutionStatus = 'Running'`,
       })) {
         if (random.share() < 0.7) continue;
-        const handle = temporal.client.workflow.getHandle(workflowId, runId);
-        const act = random.pick([() => handle.terminate('an operator'), () => handle.cancel()]);
-        await act().catch(() => undefined); // it has ended meanwhile
+        await random
+          .pick<(world: World, run: Run) => Promise<unknown>>([terminate, reset, cancel, pauseDrawing])(world, {
+            workflowId,
+            runId,
+          })
+          .catch((error: unknown) => {
+            if (!isOver(error)) throw error;
+          });
         if (++done === 3) break;
       }
       await pause(random, 500, 2_500);
@@ -200,3 +352,80 @@ export const faults: readonly Fault[] = [
     },
   },
 ];
+
+/** For ten seconds. */
+async function lockJobs({ database }: World): Promise<void> {
+  await database.transaction(async (trx) => {
+    await trx.raw('lock table jobs in access exclusive mode');
+    await delay(10_000);
+  });
+}
+
+/** Opens sessions until Postgres has no more, ends those of Doppel, and keeps theirs too, for eight seconds. */
+async function takeAllConnections({ database, postgresUrl }: World): Promise<void> {
+  const sessions: pg.Client[] = [];
+  const until = performance.now() + 8_000;
+  while (performance.now() < until) {
+    await database.raw(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'doppel'`);
+    for (let isLeft = true; isLeft;) {
+      const session = new pg.Client({ connectionString: postgresUrl(), application_name: 'faults' });
+      session.on('error', () => undefined);
+      isLeft = await session.connect().then(
+        () => true,
+        () => false,
+      );
+      if (isLeft) sessions.push(session);
+    }
+    await delay(500);
+  }
+  await Promise.all(sessions.map((session) => session.end()));
+}
+
+/** Holds some jobs and their organizations for ten seconds, and does nothing with them. */
+async function idleInTransaction({ database }: World): Promise<void> {
+  await database.transaction(async (trx) => {
+    await trx.raw('select from organizations order by random() limit 1 for update');
+    await trx.raw('select from jobs order by random() limit 20 for update');
+    await delay(10_000);
+  });
+}
+
+interface Run {
+  workflowId: string;
+  runId: string;
+}
+
+const handleOf = ({ temporal }: World, { workflowId, runId }: Run) =>
+  temporal.client.workflow.getHandle(workflowId, runId);
+const terminate = (world: World, run: Run) => handleOf(world, run).terminate('an operator');
+const cancel = (world: World, run: Run) => handleOf(world, run).cancel();
+
+/** To the end of its first workflow task. */
+async function reset(world: World, workflowExecution: Run): Promise<void> {
+  const { events } = await handleOf(world, workflowExecution).fetchHistory();
+  const ended = events?.find(({ workflowTaskCompletedEventAttributes: task }) => task != null);
+  if (ended === undefined) return; // it has not taken a step yet
+  await world.temporal.client.workflowService.resetWorkflowExecution({
+    ...{
+      namespace: 'default',
+      workflowExecution,
+      workflowTaskFinishEventId: ended.eventId ?? null,
+      requestId: randomUUID(),
+    },
+    reason: 'an operator',
+  });
+}
+
+/** Its drawings, for three seconds. */
+async function pauseDrawing({ temporal }: World, execution: Run): Promise<void> {
+  const drawing = { namespace: 'default', execution, type: 'drawShot', identity: 'an operator' };
+  await temporal.client.workflowService.pauseActivity({ ...drawing, reason: 'an operator' });
+  await delay(3_000);
+  await temporal.client.workflowService.unpauseActivity(drawing);
+}
+
+/** Whether an operator came too late: it has ended meanwhile, or has no such step yet. */
+const isOver = (error: unknown): boolean => {
+  const { code } = error as { code?: number };
+  return error instanceof WorkflowNotFoundError || (code !== undefined && [3, 5, 9].includes(code));
+};

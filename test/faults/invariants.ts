@@ -8,10 +8,14 @@ import { formatId } from '../../src/domain/ids.ts';
 import { call } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Journal } from './callers.ts';
+import { compareObjects } from './objects.ts';
+import { compareTold } from './told.ts';
 import type { World } from './world.ts';
 
 export interface Verdict {
   jobs: number;
+  /** How many of them failed, which a retry would mend. */
+  failed: number;
   /** Acknowledged, and not there. */
   lost: string[];
   /** More than was asked for. */
@@ -42,7 +46,11 @@ interface JobRow {
 }
 
 /** Waits until every job has ended, as long as `endWithinMs`, and compares callers, Postgres, Temporal and the storage. */
-export async function judge(world: World, journal: Journal, endWithinMs = 120_000): Promise<Verdict> {
+export async function judge(
+  world: World,
+  journal: Journal,
+  { mayFail, endWithinMs = 120_000 }: { mayFail: boolean; endWithinMs?: number },
+): Promise<Verdict> {
   const organizationIds = journal.tenants.map(({ organizationId }) => organizationId);
   const running = () =>
     query<{ id: string }>(
@@ -56,6 +64,7 @@ export async function judge(world: World, journal: Journal, endWithinMs = 120_00
   }).catch(running);
   const verdict: Verdict = {
     jobs: 0,
+    failed: 0,
     lost: [],
     doubled: [],
     stuck: stuck.map(({ id }) => id),
@@ -114,7 +123,13 @@ export async function judge(world: World, journal: Journal, endWithinMs = 120_00
   if (unclaimed.length > inDoubt.length)
     verdict.doubled.push(`${String(unclaimed.length)} jobs that nobody asked for: ${unclaimed.slice(0, 3).join()}`);
 
-  for (const [id, job] of jobs) verdict.wrong.push(...(await faultsOf(id, job, world)));
+  for (const [id, job] of jobs) {
+    verdict.wrong.push(...(await faultsOf(id, job, world)));
+    if (job.status === 'failed') verdict.failed++;
+    if (job.status === 'failed' && !mayFail) verdict.wrong.push(`${id} failed`);
+  }
+  await compareTold(world, journal, verdict);
+  await compareObjects(world, verdict);
   await compareWithApi(world, journal, jobs, verdict);
   await compareWithTemporal(world, jobs, verdict);
   verdict.wrong.push(...(await faultsInLogs(world)), ...world.unexpectedEnds());
@@ -124,7 +139,7 @@ export async function judge(world: World, journal: Journal, endWithinMs = 120_00
 const ends = ['completed', 'failed', 'canceled'];
 
 /** What is wrong with one job by itself. */
-async function faultsOf(id: string, job: JobRow, { storageFolder }: World): Promise<string[]> {
+async function faultsOf(id: string, job: JobRow, { objectsFolder }: World): Promise<string[]> {
   const faults: string[] = [];
   const isGapless = job.seqs.every((seq, index) => seq === index + 1) && job.seqs.length === job.lastSeq;
   if (!isGapless) faults.push(`${id} has the events ${job.seqs.join()} of ${String(job.lastSeq)}`);
@@ -149,7 +164,7 @@ async function faultsOf(id: string, job: JobRow, { storageFolder }: World): Prom
     faults.push(`${id} is ${job.status} and its influencer ${job.influencerStatus}`);
   }
   for (const { key, sizeBytes } of job.objects) {
-    const size = await stat(join(storageFolder, key)).then(
+    const size = await stat(join(objectsFolder, key)).then(
       (file) => file.size,
       () => null,
     );
@@ -206,7 +221,9 @@ async function faultsInLogs({ folder }: World): Promise<string[]> {
   for (const name of await readdir(join(folder, 'logs'))) {
     if (!/^(api|worker)-/.test(name)) continue;
     for (const line of (await readFile(join(folder, 'logs', name), 'utf8')).split('\n')) {
-      if (/unhandled|uncaught|TypeError|ReferenceError/i.test(line)) faults.push(`${name}: ${line.slice(0, 300)}`);
+      const isNameless = name.startsWith('api-') && line.includes('"level":50') && !line.includes('"requestId":"req_');
+      if (isNameless || /unhandled|uncaught|TypeError|ReferenceError/i.test(line))
+        faults.push(`${name}: ${line.slice(0, 300)}`);
     }
   }
   return faults.slice(0, 20);

@@ -4,17 +4,19 @@
 //   npm run faults -- --fault 4 --jobs 500            one fault alone
 
 import { execFileSync } from 'node:child_process';
-import { appendFile, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { appendFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { openJournal, runCallers, type Journal } from './callers.ts';
+import { crossingsOf, recordCrossings } from './crossings.ts';
+import type { Failpoint } from './failpoints.ts';
 import { faults, type Fault } from './faults.ts';
 import { plants } from './planted.ts';
 import { judge, type Verdict } from './invariants.ts';
 import { seededRandom, type Random } from './random.ts';
-import { startWorld, type World } from './world.ts';
+import { startHostileReceivers } from './watching.ts';
+import { startWorld, type Needs, type World } from './world.ts';
 
 const options = new Command('faults')
   .option('--seed <n>', 'repeats a run', Number, Date.now() % 1_000_000)
@@ -36,63 +38,83 @@ const random = seededRandom(seed);
 const together: readonly Fault[] = chosen ?? pickThree(random.fork('faults'));
 console.log(together.map(({ number, name }) => `(${String(number)}) ${name}`).join('\n'));
 
-const world = await startWorld(random.fork('world'), { planted: options.plant });
+const needs: Needs = Object.assign({}, ...together.map((fault) => fault.needs ?? {}));
+const world = await startWorld(random.fork('world'), { planted: options.plant, ...needs });
 try {
   const { journal, injected } = await run(world);
-  const verdict = await judge(world, journal);
+  const verdict = await judge(world, journal, { mayFail: together.some(({ mayFail }) => mayFail === true) });
   await report(journal, verdict, injected);
+  await journal.receiver.close();
 } finally {
   await world.close();
 }
 
+/** Three that can be injected at once. */
 function pickThree(from: Random): Fault[] {
-  const left = [...faults];
-  return Array.from({ length: 3 }, () => left.splice(from.below(left.length), 1)).flat();
+  const picked: Fault[] = [];
+  while (picked.length < 3) {
+    const fault = from.pick(faults);
+    const isTaken = picked.some(({ number, takes }) => number === fault.number || (takes && takes === fault.takes));
+    if (!isTaken && fault.isAlone !== true) picked.push(fault);
+  }
+  return picked;
 }
 
 async function run(on: World): Promise<{ journal: Journal; injected: number }> {
-  for (const fault of together) {
-    for (const { role, ...plan } of fault.failpoints ?? []) for (const member of on.of(role)) member.arm(plan);
-  }
   const killedAt = options.plant === undefined ? undefined : plants[options.plant]?.killedAt;
-  if (killedAt !== undefined) {
-    for (const member of on.of('worker')) {
-      member.arm({ at: killedAt, place: 'before', action: 'crash', chance: 0.1, most: 1 });
-    }
+  for (const member of on.members) {
+    const armed: Failpoint[] = together.flatMap(({ failpoints = [] }) =>
+      failpoints.filter(({ role }) => role === member.role),
+    );
+    if (killedAt !== undefined && member.role === 'worker')
+      armed.push({ at: killedAt, place: 'before', action: 'crash', chance: 0.1, most: 1 });
+    member.arm(armed);
   }
-  if (together.some(({ failpoints }) => failpoints !== undefined))
-    for (const member of on.members) await member.restart();
   const journal = await openJournal(on);
+  const receivers = together.some(({ hostileReceivers }) => hostileReceivers)
+    ? await startHostileReceivers(on.database, journal.tenants, on.random.fork('receivers'))
+    : null;
   const callersDone = new AbortController();
   const timeUp = AbortSignal.timeout(options.minutes * 60_000);
   let injected = 0;
   const injecting = Promise.all(
     together.map(async ({ name, inject }) => {
       const own = on.random.fork(name);
-      while (inject && !callersDone.signal.aborted) injected += await inject(on, own);
+      while (inject && !callersDone.signal.aborted) {
+        injected += await inject(on, own).catch(async (error: unknown) => {
+          if (together.length === 1) throw error;
+          await delay(500); // another fault is in its way
+          return 0;
+        });
+      }
     }),
   ).catch((error: unknown) => {
     callersDone.abort();
     throw error;
   });
   injecting.catch(() => undefined); // awaited below
-  await runCallers(on, journal, { jobs: options.jobs, signal: AbortSignal.any([timeUp, callersDone.signal]) }).finally(
-    () => {
-      callersDone.abort();
-    },
-  );
+  await runCallers(on, journal, {
+    jobs: options.jobs,
+    signal: AbortSignal.any([timeUp, callersDone.signal]),
+    atOnce: Math.max(8, ...together.map(({ manners }) => manners?.atOnce ?? 0)),
+    vibes: together.flatMap(({ manners }) => manners?.vibes ?? []),
+    images: together.flatMap(({ manners }) => manners?.images ?? []),
+  }).finally(() => {
+    callersDone.abort();
+  });
   await injecting;
   for (const link of Object.values(on.links)) await link.heal();
-  for (const member of on.members) member.arm(null);
-  await delay(500);
-  for (const member of on.members) await member.restart();
-  const told = await readFile(join(on.folder, 'failpoints.jsonl'), 'utf8').catch(() => '');
-  injected += told.split('\n').filter((line) => line.includes('"action"')).length;
+  for (const member of on.members) member.arm([]);
+  await on.untilUp();
+  journal.faults.push(...journal.receiver.faults, ...(receivers?.faults ?? []));
+  injected += (await on.reported()).filter(({ action }) => action !== undefined).length;
+  injected += journal.provoked + (receivers?.asked() ?? 0);
+  await receivers?.close();
   return { journal, injected };
 }
 
 async function report(journal: Journal, verdict: Verdict, injected: number): Promise<void> {
-  const { jobs, ...violations } = verdict;
+  const { jobs, failed, ...violations } = verdict;
   const counts = Object.fromEntries(Object.entries(violations).map(([kind, list]) => [kind, list.length]));
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   const line = {
@@ -103,7 +125,10 @@ async function report(journal: Journal, verdict: Verdict, injected: number): Pro
     faults: together.map(({ number }) => number),
     injected,
     jobs,
+    failed,
     wishes: journal.wishes.length,
+    streams: journal.watches.length,
+    webhooks: journal.receiver.told.size,
     doubts: journal.wishes.reduce((sum, { doubts }) => sum + doubts, 0),
     slowestMs: Math.round(journal.slowestMs),
     ...counts,
@@ -112,6 +137,7 @@ async function report(journal: Journal, verdict: Verdict, injected: number): Pro
   for (const [kind, list] of Object.entries(violations))
     for (const one of list.slice(0, 20)) console.log(`${kind}: ${one}`);
   await appendFile(ledger, `${JSON.stringify(line)}\n`);
+  if (options.plant === undefined) await recordCrossings({ at: line.at, commit, seed }, await crossingsOf(world));
   const isClean = Object.values(counts).every((count) => count === 0);
   if (options.plant !== undefined)
     console.log(isClean ? `${options.plant} was NOT found` : `${options.plant} was found`);

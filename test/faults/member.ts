@@ -3,19 +3,20 @@ import './failpoints.ts'; // first: it stands in the drivers
 import pino from 'pino';
 import { v7 as newId } from 'uuid';
 import { startApi } from '../../src/api.ts';
+import { runUntilStopped } from '../../src/commands/run-until-stopped.ts';
 import { createStartingApp } from '../../src/http/app.ts';
 import { openServer } from '../../src/http/server.ts';
+import type { StorageSettings } from '../../src/storage/open-storage.ts';
 import { installTemporalRuntime } from '../../src/temporal-runtime.ts';
 import { startWorker } from '../../src/worker.ts';
-import { runUntilStopped } from '../../src/commands/run-until-stopped.ts';
-import { plainRenderer } from '../support/plain-renderer.ts';
 import { testSigningKey } from '../support/api.ts';
+import { faultyRenderer } from './faulty-renderer.ts';
 
 export interface MemberSettings {
   role: 'api' | 'worker';
   databaseUrl: string;
   temporalAddress: string;
-  storageFolder: string;
+  storage: StorageSettings;
   /** The API's. */
   port: number;
 }
@@ -26,7 +27,7 @@ const shared = {
   databaseUrl: settings.databaseUrl,
   databasePoolMax: 10,
   temporal: { connectionOptions: { address: settings.temporalAddress }, namespace: 'default' },
-  storage: { kind: 'files', folder: settings.storageFolder } as const,
+  storage: settings.storage,
   webhooksAllowLocalhost: true,
   log,
 };
@@ -39,7 +40,7 @@ await runUntilStopped(async (opened) => {
       attemptTimeoutMinutes: 30,
       ai: null,
       reconcileEveryMs: 2_000,
-      renderers: { illustrated: plainRenderer() },
+      renderers: { illustrated: faultyRenderer() },
     });
     opened.add(worker.close);
   } else {

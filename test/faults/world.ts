@@ -3,7 +3,7 @@
 
 import { fork, type ChildProcess } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,10 +12,12 @@ import { freePorts } from '../../src/embedded/free-ports.ts';
 import { startPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.ts';
 import { openDatabase } from '../../src/db/database.ts';
 import { migrate } from '../../src/db/migrate.ts';
+import type { StorageSettings } from '../../src/storage/open-storage.ts';
 import { startTestTemporal, type TestTemporal } from '../support/temporal-server.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 import { eventually } from '../support/eventually.ts';
-import type { FailpointPlan } from './failpoints.ts';
+import { startTestS3, type TestS3 } from '../support/s3-server.ts';
+import type { Failpoint, FailpointSettings } from './failpoints.ts';
 import type { MemberSettings } from './member.ts';
 import { plant } from './planted.ts';
 import type { Random } from './random.ts';
@@ -29,21 +31,35 @@ export interface Member {
   signal: (signal: NodeJS.Signals) => void;
   /** Ends it in order, and waits until its successor is ready. */
   restart: () => Promise<void>;
-  /** What its next process does at failpoints; null for nothing. */
-  arm: (plan: Omit<FailpointPlan, 'report' | 'seed'> | null) => void;
+  /** What it does at failpoints from now on, and its successors. */
+  arm: (failpoints: readonly Failpoint[]) => void;
+}
+
+/** What a fault wants the world to be made of. */
+export interface Needs {
+  /** S3, where it is files otherwise. */
+  s3?: boolean;
+  /** Workers with so much memory for their heap, in MB. */
+  workerHeapMb?: number;
 }
 
 export interface World {
   folder: string;
   random: Random;
-  storageFolder: string;
+  /** Where the objects of the storage lie as files. */
+  objectsFolder: string;
+  /** The same as a storage, past every link. */
+  storageSettings: StorageSettings;
   /** Past every link. */
   database: Knex;
+  postgresUrl: () => string;
   temporal: TestTemporal;
   members: Member[];
   of: (role: MemberSettings['role']) => Member[];
   apiUrls: string[];
-  links: Record<'apiPostgres' | 'workerPostgres' | 'apiTemporal' | 'workerTemporal', Link>;
+  links: Record<'apiPostgres' | 'workerPostgres' | 'apiTemporal' | 'workerTemporal', Link> & { storage?: Link };
+  /** Lines that failpoints told so far. */
+  reported: () => Promise<Reported[]>;
   /** Kills Postgres with all its sessions, as a crash of the machine does, and starts it again. */
   crashPostgres: () => Promise<void>;
   /** Waits until all processes are ready. */
@@ -53,12 +69,27 @@ export interface World {
   close: () => Promise<void>;
 }
 
+export interface Reported {
+  member: string;
+  /** A crossing that this process came to for the first time. */
+  seen?: string;
+  /** A crossing at which something was done. */
+  at?: string;
+  action?: Failpoint['action'];
+}
+
+interface Size extends Needs {
+  apis?: number;
+  workers?: number;
+  planted?: string | undefined;
+}
+
 export async function startWorld(
   random: Random,
-  { apis = 2, workers = 2, planted }: { apis?: number; workers?: number; planted?: string | undefined } = {},
+  { apis = 2, workers = 2, planted, ...needs }: Size = {},
 ): Promise<World> {
   const folder = await makeTemporaryFolder();
-  const storageFolder = join(folder, 'storage');
+  const report = join(folder, 'failpoints.jsonl');
   await mkdir(join(folder, 'logs'), { recursive: true });
   const memberModule =
     planted === undefined
@@ -76,7 +107,19 @@ export async function startWorld(
     toxiproxy.link('api-temporal', temporalAddress),
     toxiproxy.link('worker-temporal', temporalAddress),
   ]);
-  const links = { apiPostgres, workerPostgres, apiTemporal, workerTemporal };
+  const s3: TestS3 | null = needs.s3 === true ? await startTestS3() : null;
+  const storageLink = s3 && (await toxiproxy.link('storage', addressOf(s3.settings.endpoint ?? '')));
+  const storage: StorageSettings =
+    s3 && storageLink
+      ? { ...s3.settings, endpoint: `http://127.0.0.1:${String(storageLink.port)}` }
+      : { kind: 'files', folder: join(folder, 'storage') };
+  const links = {
+    apiPostgres,
+    workerPostgres,
+    apiTemporal,
+    workerTemporal,
+    ...(storageLink && { storage: storageLink }),
+  };
   const through = (link: Link) => {
     const url = new URL(postgres.connectionString);
     url.port = String(link.port);
@@ -92,7 +135,7 @@ export async function startWorld(
   const startMember = (role: MemberSettings['role'], index: number): Member => {
     const name = `${role}-${String(index + 1)}`;
     const [toPostgres, toTemporal] = role === 'api' ? [apiPostgres, apiTemporal] : [workerPostgres, workerTemporal];
-    let plan: Omit<FailpointPlan, 'report' | 'seed'> | null = null;
+    let armed: readonly Failpoint[] = [];
     let child: ChildProcess | undefined;
     let isReady = false;
     let isExpected = false;
@@ -101,16 +144,17 @@ export async function startWorld(
         role,
         databaseUrl: through(toPostgres),
         temporalAddress: `127.0.0.1:${String(toTemporal.port)}`,
-        storageFolder,
+        storage,
         port: ports[`api${String(index)}`] ?? 0,
       };
-      const armed: FailpointPlan | null = plan && {
-        ...plan,
-        seed: random.below(2 ** 31),
-        report: join(folder, 'failpoints.jsonl'),
-      };
+      const failpoints: FailpointSettings = { seed: random.below(2 ** 31), member: name, report, armed };
+      const heap =
+        role === 'worker' && needs.workerHeapMb !== undefined
+          ? [`--max-old-space-size=${String(needs.workerHeapMb)}`]
+          : [];
       const started = fork(memberModule, [], {
-        env: { ...process.env, MEMBER: JSON.stringify(settings), FAILPOINTS: JSON.stringify(armed) },
+        execArgv: [...process.execArgv, ...heap],
+        env: { ...process.env, MEMBER: JSON.stringify(settings), FAILPOINTS: JSON.stringify(failpoints) },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       });
       const log = createWriteStream(join(folder, 'logs', `${name}.log`), { flags: 'a' });
@@ -145,8 +189,9 @@ export async function startWorld(
           withinMs: 60_000,
         });
       },
-      arm: (next) => {
-        plan = next;
+      arm: (failpoints) => {
+        armed = failpoints;
+        if (child?.connected === true) child.send({ arm: failpoints }, () => undefined); // it may die meanwhile
       },
     };
   };
@@ -157,15 +202,21 @@ export async function startWorld(
   const world: World = {
     folder,
     random,
-    storageFolder,
+    storageSettings: s3?.settings ?? storage,
+    objectsFolder: s3?.bucketFolder ?? join(folder, 'storage'),
     get database() {
       return database;
     },
+    postgresUrl: () => postgres.connectionString,
     temporal,
     members,
     of: (role) => members.filter((member) => member.role === role),
     apiUrls: Object.values(ports).map((port) => `http://127.0.0.1:${String(port)}`),
     links,
+    async reported() {
+      const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n');
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Reported);
+    },
     async crashPostgres() {
       process.kill(postgres.pid, 'SIGQUIT'); // every session ends at once, nothing is written
       await postgres.exited;
@@ -194,6 +245,7 @@ export async function startWorld(
       for (const member of members) member.signal('SIGKILL');
       await database.destroy();
       await toxiproxy.close();
+      await s3?.close();
       await temporal.close();
       await postgres.stop();
       await removeTemporaryFolder(folder);
