@@ -32,9 +32,9 @@ export async function hostileImages(): Promise<readonly HostileImage[]> {
     add('nothing but its first four bytes', mimeType, bytes.subarray(0, 4));
     add('its head, then zeros', mimeType, Buffer.concat([bytes.subarray(0, 60), Buffer.alloc(4_000)]));
   }
-  add('a JPEG that says PNG', 'image/png', jpeg);
-  add('a PNG that says WebP', 'image/webp', png);
-  add('a WebP that says JPEG', 'image/jpeg', webp);
+  add('the head of a JPEG before a PNG', 'image/jpeg', Buffer.concat([jpeg.subarray(0, 20), png]));
+  add('the head of a PNG before a WebP', 'image/png', Buffer.concat([png.subarray(0, 8), webp]));
+  add('the head of a WebP before a JPEG', 'image/webp', Buffer.concat([webp.subarray(0, 12), jpeg]));
   add('a GIF', 'image/png', await plain().gif().toBuffer());
   add('a TIFF', 'image/jpeg', await plain().tiff().toBuffer());
   add('an AVIF', 'image/webp', await plain().avif().toBuffer());

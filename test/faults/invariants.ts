@@ -1,8 +1,9 @@
 // What must be true of everything when the faults are over.
 
-import { stat } from 'node:fs/promises';
-import { readFile, readdir } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { query } from '../../src/db/database.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { call } from '../support/api.ts';
@@ -220,7 +221,7 @@ async function faultsInLogs({ folder }: World): Promise<string[]> {
   const faults: string[] = [];
   for (const name of await readdir(join(folder, 'logs'))) {
     if (!/^(api|worker)-/.test(name)) continue;
-    for (const line of (await readFile(join(folder, 'logs', name), 'utf8')).split('\n')) {
+    for await (const line of createInterface(createReadStream(join(folder, 'logs', name)))) {
       const isNameless = name.startsWith('api-') && line.includes('"level":50') && !line.includes('"requestId":"req_');
       if (isNameless || /unhandled|uncaught|TypeError|ReferenceError/i.test(line))
         faults.push(`${name}: ${line.slice(0, 300)}`);

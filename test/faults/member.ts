@@ -1,8 +1,8 @@
 // One process of Doppel as the harness runs it: `api` or `worker`, with a renderer that takes no time.
 import './failpoints.ts'; // first: it stands in the drivers
-import pino from 'pino';
 import { v7 as newId } from 'uuid';
 import { startApi } from '../../src/api.ts';
+import { openLog } from '../../src/commands/open-log.ts';
 import { runUntilStopped } from '../../src/commands/run-until-stopped.ts';
 import { createStartingApp } from '../../src/http/app.ts';
 import { openServer } from '../../src/http/server.ts';
@@ -22,7 +22,7 @@ export interface MemberSettings {
 }
 
 const settings = JSON.parse(process.env['MEMBER'] ?? '{}') as MemberSettings;
-const log = pino({ level: 'warn' });
+const log = openLog({ logLevel: 'warn' });
 const shared = {
   databaseUrl: settings.databaseUrl,
   databasePoolMax: 10,
