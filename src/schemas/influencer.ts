@@ -73,7 +73,12 @@ export const addReferenceImagesBody = Type.Object(
 
 export const influencersQuery = Type.Object(
   {
-    status: Type.Optional(Type.Array(Type.Enum([...visibleStatuses]), { description: 'Only these; may be repeated.' })),
+    status: Type.Optional(
+      Type.Array(Type.Enum([...visibleStatuses]), {
+        maxItems: visibleStatuses.length,
+        description: 'Only these; may be repeated.',
+      }),
+    ),
     clonedFrom: Type.Optional(idInput('influencer', 'Only clones of this influencer, which may be deleted since.')),
     ...pageQuery(100),
   },

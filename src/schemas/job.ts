@@ -127,7 +127,12 @@ export type Job = Static<typeof job>;
 
 export const jobsQuery = Type.Object(
   {
-    status: Type.Optional(Type.Array(Type.Enum([...jobStatuses]), { description: 'Only these; may be repeated.' })),
+    status: Type.Optional(
+      Type.Array(Type.Enum([...jobStatuses]), {
+        maxItems: jobStatuses.length,
+        description: 'Only these; may be repeated.',
+      }),
+    ),
     kind: Type.Optional(kind),
     projectId: Type.Optional(idInput('project', 'Only jobs of this project.')),
     influencerId: Type.Optional(idInput('influencer', 'Only jobs of this influencer, which may be deleted since.')),

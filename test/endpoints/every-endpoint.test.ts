@@ -12,17 +12,31 @@ import {
   createTenant,
   createTestKey,
   startTestApi,
+  testSigningKey,
   type CallOptions,
   type Reply,
   type Tenant,
   type TestApi,
 } from '../support/api.ts';
 import { addImage, createInfluencer, type Created } from '../support/builders.ts';
+import { recordingLog } from '../support/log.ts';
 import { putExampleUpload } from '../support/uploads.ts';
 import { assertRefused, brokenRulesOf, withoutTrace } from '../support/refusals.ts';
 import { insertDelivery, insertEndpoint } from '../support/webhooks.ts';
 
 describe('every endpoint', () => {
+  it('asks for a scope, but what tells a key of itself and what lets it kill itself', () => {
+    const open = endpoints.filter(({ scope }) => scope === null).map(({ operationId }) => operationId);
+    assert.deepEqual(open.sort(), ['killApiKey', 'whoAmI']);
+  });
+
+  it('that changes something asks for more than a scope to read', () => {
+    for (const { operationId, method, scope } of endpoints) {
+      if (scope !== null && scope !== 'org:admin') assert.equal(scope.endsWith(':read'), method === 'get', operationId);
+    }
+  });
+
+  let log: ReturnType<typeof recordingLog>;
   let api: TestApi;
   let tenant: Tenant;
   let created: Created;
@@ -34,7 +48,8 @@ describe('every endpoint', () => {
   let webhookDeliveryId: string;
 
   before(async () => {
-    api = await startTestApi();
+    log = recordingLog();
+    api = await startTestApi({ log: log.log });
     tenant = await createTenant(api.database, { scopes: ['*', 'org:admin'] });
     await putExampleUpload(api, tenant);
   });
@@ -227,6 +242,31 @@ describe('every endpoint', () => {
         const reply = await refused({ method: 'OPTIONS', body: undefined });
         assert.ok(reply.status < 300, String(reply.status));
         assert.ok(reply.headers.get('allow')?.split(', ').includes(method));
+      });
+
+      it('tells no secret, in its answer or the log, but the one that it makes', async () => {
+        const logged = log.text().length;
+        const { body, headers } = await send({
+          key: tenant.key,
+          headers: { 'Idempotency-Key': randomBytes(8).toString('hex') },
+        });
+        const made: unknown = endpoint.secret === undefined ? undefined : body[endpoint.secret];
+        assert.equal(typeof made, endpoint.secret === undefined ? 'undefined' : 'string');
+        const rows = await query<{ secret: Buffer }>(
+          api.database,
+          `select secret_sha256 as secret from api_keys
+           union all select secret from webhook_endpoints where secret is not null
+           union all select previous_secret from webhook_endpoints where previous_secret is not null`,
+        );
+        const secrets = [
+          ...rows.flatMap(({ secret }) => (['hex', 'base64', 'base64url'] as const).map((as) => secret.toString(as))),
+          ...[tenant.key, tenant.key.split('_').slice(3).join('_'), testSigningKey.secret, api.databaseUrl],
+        ];
+        const { [endpoint.secret ?? '']: _, ...rest } = (body ?? {}) as Record<string, unknown>;
+        const told = JSON.stringify([rest, [...headers]]) + log.text().slice(logged);
+        for (const secret of [...secrets, ...(typeof made === 'string' ? [made] : [])]) {
+          assert.ok(!told.includes(secret), `${secret} in ${told}`);
+        }
       });
 
       it('lets nobody keep what it answers without asking again', async () => {
