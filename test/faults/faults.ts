@@ -2,18 +2,15 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { WorkflowNotFoundError } from '@temporalio/client';
-import pg from 'pg';
-import { query } from '../../src/db/database.ts';
-import type { Dispatch } from '../../src/db/dispatch.ts';
-import { startJobWorkflow, jobWorkflowId } from '../../src/temporal/start-workflow.ts';
 import type { Manners } from './callers.ts';
 import { killAtCrossings } from './crossings.ts';
 import type { Failpoint } from './failpoints.ts';
 import { vibes } from './faulty-renderer.ts';
 import { hostileImages } from './hostile-images.ts';
+import { operate, startEndedOnes } from './operator.ts';
 import type { Random } from './random.ts';
+import { breakFsync, useUpLog } from './servers/disk-that-fails.ts';
+import { idleInTransaction, lockJobs, takeAllConnections } from './sessions.ts';
 import type { Member, Needs, World } from './world.ts';
 
 export interface Fault {
@@ -95,6 +92,12 @@ export const faults: readonly Fault[] = [
     ],
   },
   {
+    number: 6,
+    name: 'Temporal’s own faults between it and its database, one in twenty',
+    needs: { temporalFaults: { seed: 6, rate: 0.05 } },
+    isAlone: true,
+  },
+  {
     number: 7,
     name: '64 equal requests at once, then the key with another body',
     manners: { atOnce: 64 },
@@ -172,23 +175,10 @@ export const faults: readonly Fault[] = [
   {
     number: 16,
     name: 'an old start comes again after Temporal has forgotten the first',
-    inject: async ({ database, temporal }, random) => {
-      const ended = await query<Dispatch>(
-        database,
-        `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.project_id as "projectId",
-                j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind
-         from jobs j join influencers i on i.organization_id = j.organization_id and i.id = j.influencer_id
-         where j.status <> 'running' and j.dispatched_at is not null order by random() limit 10`,
-      );
-      for (const job of ended) {
-        const execution = { workflowId: jobWorkflowId(job) };
-        await temporal.client.workflowService
-          .deleteWorkflowExecution({ namespace: 'default', workflowExecution: execution })
-          .catch(() => undefined); // it is gone, or ends just now
-        await startJobWorkflow(temporal.client, job);
-      }
+    inject: async (world, random) => {
+      const started = await startEndedOnes(world);
       await pause(random, 500, 2_000);
-      return ended.length;
+      return started;
     },
   },
   {
@@ -198,6 +188,18 @@ export const faults: readonly Fault[] = [
     inject: async (world, random) => {
       await world.crashPostgres();
       await pause(random, 2_000, 6_000);
+      return 1;
+    },
+  },
+  {
+    number: 18,
+    name: 'failover to a synchronous standby',
+    needs: { standby: true },
+    takes: 'Postgres',
+    isAlone: true,
+    inject: async (world, random) => {
+      await pause(random, 3_000, 8_000);
+      await world.failOver();
       return 1;
     },
   },
@@ -222,6 +224,36 @@ export const faults: readonly Fault[] = [
       }
       await pause(random, 500, 1_500);
       return 25;
+    },
+  },
+  {
+    number: 21,
+    name: 'the disk under Postgres full',
+    needs: { smallDisk: true },
+    takes: 'Postgres',
+    isAlone: true,
+    inject: async (world, random) => {
+      const { disk } = world;
+      if (disk === null) throw new Error('there is no disk that can be full');
+      await disk.fill();
+      if (random.share() < 0.5) await useUpLog(world.postgres());
+      await pause(random, 2_000, 6_000);
+      await disk.free();
+      await world.revivePostgres();
+      await pause(random, 4_000, 8_000);
+      return 1;
+    },
+  },
+  {
+    number: 22,
+    name: 'fsync fails with EIO',
+    takes: 'Postgres',
+    isAlone: true,
+    inject: async (world, random) => {
+      const failed = await breakFsync(world.postgres(), 2_000);
+      await world.revivePostgres();
+      await pause(random, 3_000, 8_000);
+      return failed;
     },
   },
   {
@@ -267,6 +299,20 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    number: 26,
+    name: 'the clock of one process an hour off',
+    needs: { ownClocks: true },
+    isAlone: true,
+    inject: async ({ clocks }, random) => {
+      const clock = random.pick(clocks);
+      await clock.set(random.pick([-3_600, 3_600]));
+      await pause(random, 5_000, 15_000);
+      await clock.set(0);
+      await pause(random, 1_000, 3_000);
+      return 1;
+    },
+  },
+  {
     number: 27,
     name: 'poison: what always throws, errors and results too large, starts that are refused',
     manners: { vibes: [vibes.throws, vibes.throwsMuch, vibes.givesMuch] },
@@ -288,7 +334,7 @@ export const faults: readonly Fault[] = [
     manners: { vibes: [vibes.hungry] },
     mayFail: true,
     inject: async (_, random) => {
-      const hogs = Array.from({ length: 6 }, () => spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }));
+      const hogs = Array.from({ length: 4 }, () => spawn(process.execPath, ['-e', 'for (;;) {}'], { stdio: 'ignore' }));
       await pause(random, 3_000, 8_000);
       for (const hog of hogs) hog.kill('SIGKILL');
       await pause(random, 2_000, 5_000);
@@ -331,101 +377,9 @@ export const faults: readonly Fault[] = [
     name: 'an operator terminates, resets, cancels and pauses',
     mayFail: true,
     inject: async (world, random) => {
-      const { client } = world.temporal;
-      let done = 0;
-      for await (const { workflowId, runId } of client.workflow.list({
-        query: `WorkflowType = 'influencerCreate' and ExecutionStatus = 'Running'`,
-      })) {
-        if (random.share() < 0.7) continue;
-        await random
-          .pick<(world: World, run: Run) => Promise<unknown>>([terminate, reset, cancel, pauseDrawing])(world, {
-            workflowId,
-            runId,
-          })
-          .catch((error: unknown) => {
-            if (!isOver(error)) throw error;
-          });
-        if (++done === 3) break;
-      }
+      const done = await operate(world, random);
       await pause(random, 500, 2_500);
       return done;
     },
   },
 ];
-
-/** For ten seconds. */
-async function lockJobs({ database }: World): Promise<void> {
-  await database.transaction(async (trx) => {
-    await trx.raw('lock table jobs in access exclusive mode');
-    await delay(10_000);
-  });
-}
-
-/** Opens sessions until Postgres has no more, ends those of Doppel, and keeps theirs too, for eight seconds. */
-async function takeAllConnections({ database, postgresUrl }: World): Promise<void> {
-  const sessions: pg.Client[] = [];
-  const until = performance.now() + 8_000;
-  while (performance.now() < until) {
-    await database.raw(`select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'doppel'`);
-    for (let isLeft = true; isLeft;) {
-      const session = new pg.Client({ connectionString: postgresUrl(), application_name: 'faults' });
-      session.on('error', () => undefined);
-      isLeft = await session.connect().then(
-        () => true,
-        () => false,
-      );
-      if (isLeft) sessions.push(session);
-    }
-    await delay(500);
-  }
-  await Promise.all(sessions.map((session) => session.end()));
-}
-
-/** Holds some jobs and their organizations for ten seconds, and does nothing with them. */
-async function idleInTransaction({ database }: World): Promise<void> {
-  await database.transaction(async (trx) => {
-    await trx.raw('select from organizations order by random() limit 1 for update');
-    await trx.raw('select from jobs order by random() limit 20 for update');
-    await delay(10_000);
-  });
-}
-
-interface Run {
-  workflowId: string;
-  runId: string;
-}
-
-const handleOf = ({ temporal }: World, { workflowId, runId }: Run) =>
-  temporal.client.workflow.getHandle(workflowId, runId);
-const terminate = (world: World, run: Run) => handleOf(world, run).terminate('an operator');
-const cancel = (world: World, run: Run) => handleOf(world, run).cancel();
-
-/** To the end of its first workflow task. */
-async function reset(world: World, workflowExecution: Run): Promise<void> {
-  const { events } = await handleOf(world, workflowExecution).fetchHistory();
-  const ended = events?.find(({ workflowTaskCompletedEventAttributes: task }) => task != null);
-  if (ended === undefined) return; // it has not taken a step yet
-  await world.temporal.client.workflowService.resetWorkflowExecution({
-    ...{
-      namespace: 'default',
-      workflowExecution,
-      workflowTaskFinishEventId: ended.eventId ?? null,
-      requestId: randomUUID(),
-    },
-    reason: 'an operator',
-  });
-}
-
-/** Its drawings, for three seconds. */
-async function pauseDrawing({ temporal }: World, execution: Run): Promise<void> {
-  const drawing = { namespace: 'default', execution, type: 'drawShot', identity: 'an operator' };
-  await temporal.client.workflowService.pauseActivity({ ...drawing, reason: 'an operator' });
-  await delay(3_000);
-  await temporal.client.workflowService.unpauseActivity(drawing);
-}
-
-/** Whether an operator came too late: it has ended meanwhile, or has no such step yet. */
-const isOver = (error: unknown): boolean => {
-  const { code } = error as { code?: number };
-  return error instanceof WorkflowNotFoundError || (code !== undefined && [3, 5, 9].includes(code));
-};

@@ -11,7 +11,7 @@ export const vibes = {
   throwsMuch: 'poison: throws much',
   /** Gives a result of three megabytes. */
   givesMuch: 'poison: gives much',
-  /** Takes all memory there is, one time in three. */
+  /** Takes all memory there is, one time in thirty. */
   hungry: 'hungry',
   /** Takes two seconds. */
   slow: 'slow',
@@ -19,8 +19,9 @@ export const vibes = {
 
 const much = 3_000_000;
 
-export function faultyRenderer(): Renderer {
-  const plain = plainRenderer();
+/** Takes `drawingMs` for each picture, where a measure needs time. */
+export function faultyRenderer(drawingMs = 0): Renderer {
+  const plain = plainRenderer(drawingMs === 0 ? undefined : (_, signal) => delay(drawingMs, undefined, { signal }));
   return {
     ...plain,
     async render(description, signal) {
@@ -28,7 +29,7 @@ export function faultyRenderer(): Renderer {
       if (vibe === vibes.throws) throw new Error('poison');
       if (vibe === vibes.throwsMuch) throw new Error('poison '.repeat(much / 7));
       if (vibe === vibes.slow) await delay(2_000, undefined, { signal });
-      if (vibe === vibes.hungry && Math.random() < 1 / 3) takeAllMemory();
+      if (vibe === vibes.hungry && Math.random() < 1 / 30) takeAllMemory();
       const drawing = await plain.render(description, signal);
       if (vibe !== vibes.givesMuch) return drawing;
       return { ...drawing, provenance: { ...drawing.provenance, version: 'x'.repeat(much) } };

@@ -12,7 +12,16 @@ import { startWorker } from '../../src/worker.ts';
 import { testSigningKey } from '../support/api.ts';
 import { faultyRenderer } from './faulty-renderer.ts';
 
-export interface MemberSettings {
+/** What a measure wants otherwise than usual. */
+export interface OwnSettings {
+  /** The API's limits. */
+  queuedJobsMax?: number;
+  watchersMax?: number;
+  /** How long a worker draws. */
+  drawingMs?: number;
+}
+
+export interface MemberSettings extends OwnSettings {
   role: 'api' | 'worker';
   databaseUrl: string;
   temporalAddress: string;
@@ -40,7 +49,7 @@ await runUntilStopped(async (opened) => {
       attemptTimeoutMinutes: 30,
       ai: null,
       reconcileEveryMs: 2_000,
-      renderers: { illustrated: faultyRenderer() },
+      renderers: { illustrated: faultyRenderer(settings.drawingMs) },
     });
     opened.add(worker.close);
   } else {
@@ -55,8 +64,8 @@ await runUntilStopped(async (opened) => {
       publicUrl: server.url,
       signingKeys: [testSigningKey],
       renderer: 'illustrated',
-      queuedJobsMax: 1_000_000,
-      watchersMax: 10_000,
+      queuedJobsMax: settings.queuedJobsMax ?? 1_000_000,
+      watchersMax: settings.watchersMax ?? 10_000,
       proxyHops: 1,
       corsOrigins: [],
     });

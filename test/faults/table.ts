@@ -1,8 +1,9 @@
-// Makes the table of docs/reliability.md from the ledger: `npm run faults:table`.
+// Makes the tables of docs/reliability.md from the ledgers: `npm run faults:table`.
 
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { faults } from './faults.ts';
+import { measuredRows } from './measures/measured-rows.ts';
 import { plants } from './planted.ts';
 
 interface Line {
@@ -56,11 +57,21 @@ const made = [
   '| --- | --- | --- | --- |',
   ...found,
 ].join('\n');
-const text = await readFile(page, 'utf8');
-await writeFile(
-  page,
-  text.replace(
-    /(<!-- table -->)[^]*(<!-- \/table -->)/,
-    (_, before: string, after: string) => `${before}\n\n${made}\n\n${after}`,
-  ),
-);
+const measures = await readFile(new URL('measures.jsonl', import.meta.url), 'utf8').catch(() => '');
+const measured = [
+  '| promise | runs | held | found | again |',
+  '| --- | --- | --- | --- | --- |',
+  ...measuredRows(measures),
+].join('\n');
+
+let text = await readFile(page, 'utf8');
+for (const [name, content] of [
+  ['table', made],
+  ['measures', measured],
+] as const) {
+  text = text.replace(
+    new RegExp(`(<!-- ${name} -->)[^]*(<!-- /${name} -->)`),
+    (_, before: string, after: string) => `${before}\n\n${content}\n\n${after}`,
+  );
+}
+await writeFile(page, text);

@@ -18,9 +18,14 @@ import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary
 import { eventually } from '../support/eventually.ts';
 import { startTestS3, type TestS3 } from '../support/s3-server.ts';
 import type { Failpoint, FailpointSettings } from './failpoints.ts';
-import type { MemberSettings } from './member.ts';
+import type { MemberSettings, OwnSettings } from './member.ts';
 import { plant } from './planted.ts';
 import type { Random } from './random.ts';
+import { makeClock, type Clock } from './servers/clock.ts';
+import { startOnSmallDisk, type SmallDisk } from './servers/disk-that-fails.ts';
+import type { PersistenceFaults } from './servers/persistence-faults.ts';
+import { startStandby, type PlacedPostgres } from './servers/standby.ts';
+import { startTemporalOnPostgres } from './servers/temporal-on-postgres.ts';
 import { startToxiproxy, type Link } from './toxiproxy.ts';
 
 export interface Member {
@@ -41,6 +46,14 @@ export interface Needs {
   s3?: boolean;
   /** Workers with so much memory for their heap, in MB. */
   workerHeapMb?: number;
+  /** A standby that every commit waits for. */
+  standby?: boolean;
+  /** A disk under Postgres that can be full. */
+  smallDisk?: boolean;
+  /** Processes whose clocks can be moved. */
+  ownClocks?: boolean;
+  /** Temporal on a Postgres of its own, which fails as a seed says. */
+  temporalFaults?: PersistenceFaults;
 }
 
 export interface World {
@@ -52,7 +65,6 @@ export interface World {
   storageSettings: StorageSettings;
   /** Past every link. */
   database: Knex;
-  postgresUrl: () => string;
   temporal: TestTemporal;
   members: Member[];
   of: (role: MemberSettings['role']) => Member[];
@@ -60,8 +72,18 @@ export interface World {
   links: Record<'apiPostgres' | 'workerPostgres' | 'apiTemporal' | 'workerTemporal', Link> & { storage?: Link };
   /** Lines that failpoints told so far. */
   reported: () => Promise<Reported[]>;
-  /** Kills Postgres with all its sessions, as a crash of the machine does, and starts it again. */
-  crashPostgres: () => Promise<void>;
+  /** Kills Postgres with all its sessions, as a crash of the machine does, and starts it again after `awayMs`. */
+  crashPostgres: (awayMs?: number) => Promise<void>;
+  /** Loses Postgres for good, and goes on with its standby, which gets one of its own. */
+  failOver: () => Promise<void>;
+  /** Of each process, where they can be moved. */
+  clocks: readonly Clock[];
+  /** What Postgres's data lies on, where that can be full. */
+  disk: SmallDisk | null;
+  /** Postgres itself, for what is done to its processes. */
+  postgres: () => EmbeddedPostgres;
+  /** Starts Postgres again where it has ended by itself. */
+  revivePostgres: () => Promise<void>;
   /** Waits until all processes are ready. */
   untilUp: () => Promise<void>;
   /** How often a process of Doppel ended that nobody had ended. */
@@ -69,7 +91,7 @@ export interface World {
   close: () => Promise<void>;
 }
 
-export interface Reported {
+interface Reported {
   member: string;
   /** A crossing that this process came to for the first time. */
   seen?: string;
@@ -82,11 +104,12 @@ interface Size extends Needs {
   apis?: number;
   workers?: number;
   planted?: string | undefined;
+  own?: OwnSettings;
 }
 
 export async function startWorld(
   random: Random,
-  { apis = 2, workers = 2, planted, ...needs }: Size = {},
+  { apis = 2, workers = 2, planted, own, ...needs }: Size = {},
 ): Promise<World> {
   const folder = await makeTemporaryFolder();
   const report = join(folder, 'failpoints.jsonl');
@@ -96,9 +119,13 @@ export async function startWorld(
       ? fileURLToPath(new URL('member.ts', import.meta.url))
       : join(await plant(planted, folder), 'test/faults/member.ts');
   const quiet = { dataDir: folder, onProgress: () => undefined };
-  let postgres: EmbeddedPostgres = await startPostgres(quiet);
-  const temporal = await startTestTemporal();
+  const disk = needs.smallDisk === true ? await startOnSmallDisk(folder) : null;
+  let placed: PlacedPostgres = { postgres: disk?.postgres ?? (await startPostgres(quiet)), dataDir: folder };
+  const temporal = await (needs.temporalFaults === undefined
+    ? startTestTemporal()
+    : startTemporalOnPostgres({ faults: needs.temporalFaults }));
   const toxiproxy = await startToxiproxy(folder);
+  const { postgres } = placed;
   const addressOf = (url: string) => new URL(url).host;
   const temporalAddress = temporal.connect.connectionOptions.address ?? '';
   const [apiPostgres, workerPostgres, apiTemporal, workerTemporal] = await Promise.all([
@@ -125,15 +152,33 @@ export async function startWorld(
     url.port = String(link.port);
     return url.href;
   };
-  let database = openDatabase(`${postgres.connectionString}?application_name=faults`, { poolMax: 4 });
+  const openOwn = () => openDatabase(`${placed.postgres.connectionString}?application_name=faults`, { poolMax: 4 });
+  let database = openOwn();
   await migrate(database);
+  let places = 0;
+  const startOwnStandby = () => startStandby(placed, join(folder, `standby-${String(++places)}`));
+  let standby = needs.standby === true ? await startOwnStandby() : null;
+  const goOnWith = async (next: PlacedPostgres) => {
+    placed = next;
+    await database.destroy();
+    database = openOwn();
+    const host = addressOf(placed.postgres.connectionString);
+    await Promise.all([apiPostgres.leadTo(host), workerPostgres.leadTo(host)]);
+  };
+  const startAgain = async () => {
+    const { dataDir } = placed;
+    await goOnWith({ postgres: await startPostgres({ ...quiet, dataDir }), dataDir });
+  };
 
   const unexpected: string[] = [];
   let isClosing = false;
   const ports = await freePorts(Array.from({ length: apis }, (_, index) => `api${String(index)}`));
 
-  const startMember = (role: MemberSettings['role'], index: number): Member => {
+  const clocks: Clock[] = [];
+  const startMember = async (role: MemberSettings['role'], index: number): Promise<Member> => {
     const name = `${role}-${String(index + 1)}`;
+    const clock = needs.ownClocks === true ? await makeClock(folder, name) : null;
+    if (clock !== null) clocks.push(clock);
     const [toPostgres, toTemporal] = role === 'api' ? [apiPostgres, apiTemporal] : [workerPostgres, workerTemporal];
     let armed: readonly Failpoint[] = [];
     let child: ChildProcess | undefined;
@@ -146,6 +191,7 @@ export async function startWorld(
         temporalAddress: `127.0.0.1:${String(toTemporal.port)}`,
         storage,
         port: ports[`api${String(index)}`] ?? 0,
+        ...own,
       };
       const failpoints: FailpointSettings = { seed: random.below(2 ** 31), member: name, report, armed };
       const heap =
@@ -154,7 +200,12 @@ export async function startWorld(
           : [];
       const started = fork(memberModule, [], {
         execArgv: [...process.execArgv, ...heap],
-        env: { ...process.env, MEMBER: JSON.stringify(settings), FAILPOINTS: JSON.stringify(failpoints) },
+        env: {
+          ...process.env,
+          ...clock?.env,
+          MEMBER: JSON.stringify(settings),
+          FAILPOINTS: JSON.stringify(failpoints),
+        },
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       });
       const log = createWriteStream(join(folder, 'logs', `${name}.log`), { flags: 'a' });
@@ -195,10 +246,10 @@ export async function startWorld(
       },
     };
   };
-  const members = [
+  const members = await Promise.all([
     ...Array.from({ length: apis }, (_, index) => startMember('api', index)),
     ...Array.from({ length: workers }, (_, index) => startMember('worker', index)),
-  ];
+  ]);
   const world: World = {
     folder,
     random,
@@ -207,7 +258,6 @@ export async function startWorld(
     get database() {
       return database;
     },
-    postgresUrl: () => postgres.connectionString,
     temporal,
     members,
     of: (role) => members.filter((member) => member.role === role),
@@ -217,14 +267,23 @@ export async function startWorld(
       const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n');
       return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Reported);
     },
-    async crashPostgres() {
-      process.kill(postgres.pid, 'SIGQUIT'); // every session ends at once, nothing is written
-      await postgres.exited;
-      await database.destroy();
-      postgres = await startPostgres(quiet);
-      database = openDatabase(`${postgres.connectionString}?application_name=faults`, { poolMax: 4 });
-      const host = addressOf(postgres.connectionString);
-      await Promise.all([apiPostgres.leadTo(host), workerPostgres.leadTo(host)]);
+    async crashPostgres(awayMs = 0) {
+      process.kill(placed.postgres.pid, 'SIGQUIT'); // every session ends at once, nothing is written
+      await placed.postgres.exited;
+      await delay(awayMs);
+      await startAgain();
+    },
+    async failOver() {
+      if (standby === null) throw new Error('there is no standby');
+      await goOnWith(await standby.failOver());
+      standby = await startOwnStandby();
+    },
+    clocks,
+    disk,
+    postgres: () => placed.postgres,
+    async revivePostgres() {
+      const hasEnded = await Promise.race([placed.postgres.exited.then(() => true), delay(1_000).then(() => false)]);
+      if (hasEnded) await startAgain();
     },
     untilUp: async () => {
       await eventually(
@@ -247,7 +306,10 @@ export async function startWorld(
       await toxiproxy.close();
       await s3?.close();
       await temporal.close();
-      await postgres.stop();
+      await standby?.close();
+      await placed.postgres.stop();
+      await disk?.unmount();
+      for (const clock of clocks) await clock.close();
       await removeTemporaryFolder(folder);
     },
   };
