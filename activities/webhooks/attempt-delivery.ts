@@ -28,6 +28,7 @@ export const attemptDelivery =
     const webhook = {
       id: formatId('event', order.eventId),
       url: order.url,
+      at: order.attemptedAt,
       secrets: order.secrets,
       body: webhookBody(order),
     };

@@ -49,6 +49,8 @@ export interface AttemptedDelivery {
   eventId: string;
   type: DeliveryType;
   createdAt: Date;
+  /** By the clock of Postgres. */
+  attemptedAt: Date;
   isRecorded: boolean;
   retryInMs: number | null;
 }
@@ -61,7 +63,7 @@ export async function lockAttemptedDelivery(
   const rows = await query<Omit<AttemptedDelivery, 'isRecorded'> & { organizationId: string }>(
     trx,
     `select organization_id as "organizationId", run, status, event_id as "eventId", type, created_at as "createdAt",
-            ceil(extract(epoch from next_attempt_at - now()) * 1000)::integer as "retryInMs"
+            clock_timestamp() as "attemptedAt", ceil(extract(epoch from next_attempt_at - now()) * 1000)::integer as "retryInMs"
      from webhook_deliveries where id = :deliveryId
      for update`,
     { deliveryId },

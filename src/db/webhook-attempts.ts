@@ -30,6 +30,8 @@ export interface DeliveryOrder {
   /** Of the endpoint: the answer is about that one. */
   generation: number;
   createdAt: Date;
+  /** When this attempt began, by the clock of Postgres: receivers refuse what seems old or not of this time. */
+  attemptedAt: Date;
   /** Null for a test. */
   event: (JobEventRow & { projectId: string; influencerId: string }) | null;
 }
@@ -47,8 +49,8 @@ export async function beginAttempt(trx: Trx, attempt: DeliveryAttempt): Promise<
   const event = delivery.type === 'webhook.test' ? null : await findEvent(trx, attempt);
   if (event === undefined) return fail(trx, attempt, 'event_forgotten');
   const { url, secrets, generation, id: webhookEndpointId } = endpoint;
-  const { eventId, type, createdAt } = delivery;
-  return { url, secrets, generation, webhookEndpointId, eventId, type, createdAt, event };
+  const { eventId, type, createdAt, attemptedAt } = delivery;
+  return { url, secrets, generation, webhookEndpointId, eventId, type, createdAt, attemptedAt, event };
 }
 
 async function findEvent(

@@ -13,6 +13,8 @@ export interface Webhook {
   /** The `webhook-id`: the same at each attempt. */
   id: string;
   url: string;
+  /** When it is sent: its `webhook-timestamp`. */
+  at: Date;
   body: string;
   /** Each of them signs. */
   secrets: readonly Buffer[];
@@ -51,7 +53,7 @@ export function createSender({
   const connect = guardedDialler({ allowsLocalhost, resolve, dial });
   return async (webhook, signal) => {
     signal?.throwIfAborted();
-    const at = new Date();
+    const { at } = webhook;
     const startedAt = performance.now();
     const sent = (answer: Partial<Sent>): Sent => ({
       ...{ at, durationMs: Math.round(performance.now() - startedAt) },
@@ -64,7 +66,7 @@ export function createSender({
     const dispatcher = new Agent({ connect, connections: 1 });
     const ending = endingAfter(timeoutMs, signal);
     try {
-      const answer = await Promise.race([post(webhook, at, dispatcher, ending.signal), ending.ended]);
+      const answer = await Promise.race([post(webhook, dispatcher, ending.signal), ending.ended]);
       return sent({
         statusCode: answer.statusCode,
         responseExcerpt: await excerptOf(answer.body),
@@ -81,7 +83,7 @@ export function createSender({
 }
 
 /** Redirects are not followed: undici does so only when it is told to. */
-function post({ id, url, body, secrets }: Webhook, at: Date, dispatcher: Dispatcher, signal: AbortSignal) {
+function post({ id, url, at, body, secrets }: Webhook, dispatcher: Dispatcher, signal: AbortSignal) {
   const timestamp = Math.floor(at.getTime() / 1000);
   return request(url, {
     dispatcher,

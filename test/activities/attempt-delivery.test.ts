@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import type { Knex } from 'knex';
+import { mock } from 'node:test';
 import { Webhook as Verifier } from 'standardwebhooks';
 import { v7 as newId } from 'uuid';
 import { createWebhookActivities, type WebhookActivities } from '../../activities/index.ts';
 import type { DeliveryDispatch } from '../../src/db/delivery-dispatch.ts';
 import { rotateWebhookSecret, updateWebhookEndpoint } from '../../src/db/webhook-endpoints.ts';
+import { query } from '../../src/db/database.ts';
 import { redeliverWebhook } from '../../src/db/webhook-deliveries.ts';
 import { webhookLimits, type AttemptOutcome } from '../../src/domain/webhook.ts';
 import { formatId } from '../../src/domain/ids.ts';
@@ -93,6 +95,22 @@ describe('attemptDelivery', () => {
       (await deliveriesOf(database, endpoint)).map(({ status }) => status),
       ['delivered', 'delivered'],
     );
+  });
+
+  it('is sent with the time of Postgres, whatever the clock of the worker says', async () => {
+    const { got, attempt } = receiver(answered(204));
+    const endpoint = await insertEndpoint(database, home);
+    const delivery = await insertDelivery(database, endpoint);
+    const time = async () => (await query<{ now: Date }>(database, 'select clock_timestamp() as now'))[0]?.now;
+    const before = await time();
+    mock.timers.enable({ apis: ['Date'], now: Date.now() + 3_600_000 });
+    try {
+      await attempt(first(delivery));
+    } finally {
+      mock.timers.reset();
+    }
+    const at = got[0]?.at;
+    assert.ok(at && before && at >= before && at <= ((await time()) ?? before));
   });
 
   it('signs with the secret, and after a rotation with both for 24 hours', async () => {

@@ -8,7 +8,7 @@ import { createSender, type Sent } from '../../src/webhooks/send-webhook.ts';
 import { makeCertificate } from '../support/certificate.ts';
 import { answer, startScriptedServer } from '../support/scripted-server.ts';
 
-const webhookTo = (url: string) => ({ id: 'evt_1', url, body: '{}', secrets: [randomBytes(32)] });
+const webhookTo = (url: string) => ({ id: 'evt_1', url, at: new Date(), body: '{}', secrets: [randomBytes(32)] });
 const [first, second, third] = ['8.8.8.8', '9.9.9.9', '2606:4700:4700::1111'];
 
 describe('dialling a receiver', () => {

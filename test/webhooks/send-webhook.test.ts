@@ -12,7 +12,7 @@ import { exampleUrl, noNetwork } from '../support/webhooks.ts';
 const publicAddress = '8.8.8.8';
 const body = '{"type":"webhook.test"}';
 
-const webhookTo = (url: string): Webhook => ({ id: 'evt_1', url, body, secrets: [randomBytes(32)] });
+const webhookTo = (url: string): Webhook => ({ id: 'evt_1', url, at: new Date(), body, secrets: [randomBytes(32)] });
 
 describe('sending a webhook', () => {
   const servers: ScriptedServer[] = [];
@@ -29,7 +29,7 @@ describe('sending a webhook', () => {
   it('posts the body with a signature of each secret, which the libraries of Standard Webhooks verify', async () => {
     const server = await serve(answer(204, ''));
     const secrets = [randomBytes(32), randomBytes(32)];
-    const sent = await send({ id: 'evt_7', url: `${server.url}/path?x=1`, body, secrets });
+    const sent = await send({ id: 'evt_7', url: `${server.url}/path?x=1`, at: new Date(), body, secrets });
     assert.deepEqual([sent.statusCode, sent.error, sent.responseExcerpt], [204, null, null]);
     const [asked] = server.asked;
     assert.ok(asked);

@@ -55,7 +55,9 @@ describe('looking up a receiver', () => {
     it(`tells of a name ${what} as dns, in time`, async () => {
       const { dial, dialled } = noNetwork();
       const send = createSender({ allowsLocalhost: false, resolve, dial });
-      const sent = await send({ id: 'evt_1', url: `https://${name}/`, body: '{}', secrets: [randomBytes(32)] });
+      const sent = await send({
+        ...{ id: 'evt_1', url: `https://${name}/`, at: new Date(), body: '{}', secrets: [randomBytes(32)] },
+      });
       assert.deepEqual([sent.error, dialled], ['dns', []]);
       assert.ok(sent.durationMs < 2_000, String(sent.durationMs));
     });
