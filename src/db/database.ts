@@ -22,7 +22,8 @@ export function openDatabase(
       connectionTimeoutMillis: 3_000,
       ...(timeoutMs === undefined ? {} : { statement_timeout: timeoutMs, query_timeout: timeoutMs + 1_000 }),
     },
-    pool: { min: 0, max: poolMax },
+    // While Postgres is away, one that waits is told so for each dial that fails, and dialling goes on after this.
+    pool: { min: 0, max: poolMax, createRetryIntervalMillis: 10 },
     acquireConnectionTimeout: 5_000,
     // Knex would print to the console what it throws anyway.
     log: { warn: silent, error: silent, debug: silent, deprecate: silent },
@@ -42,11 +43,11 @@ export function sqlStateOf(error: unknown): string | null {
 
 /**
  * Tells whether an error means that Postgres cannot do it now, so that the same may work later: no connection, a deadlock,
- * a lock, or otherwise SQLSTATE class 08, 40, 53, 57 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
+ * a lock, a disk that fails, or otherwise SQLSTATE class 08, 40, 53, 57, 58 ([appendix A](https://www.postgresql.org/docs/current/errcodes-appendix.html)).
  */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== null) return /^(08|40|53|57|55P03)/.test(state);
+  if (state !== null) return /^(08|40|53|57|58|55P03)/.test(state);
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
   const { code } = error as NodeJS.ErrnoException;

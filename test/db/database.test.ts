@@ -26,7 +26,7 @@ describe('an error of the database', () => {
     }
   });
 
-  for (const sqlState of ['08006', '40001', '40P01', '53300', '53400', '55P03', '57P01', '57P03', '57014']) {
+  for (const sqlState of ['08006', '40001', '40P01', '53300', '53400', '55P03', '57P01', '57P03', '57014', '58030']) {
     it(`means that Postgres cannot do it now: ${sqlState}`, async () => {
       assert.equal(isUnavailable(await raised(sqlState)), true);
     });
@@ -41,6 +41,13 @@ describe('an error of the database', () => {
   it('means that Postgres is away when nothing listens', async () => {
     const database = openDatabase('postgres://doppel@127.0.0.1:1/doppel');
     assert.equal(isUnavailable(await errorOf(query(database, 'select'))), true);
+    await database.destroy();
+  });
+
+  it('reaches each of those that wait for one connection, long before they give up', async () => {
+    const database = openDatabase('postgres://doppel@127.0.0.1:1/doppel', { poolMax: 1 });
+    const errors = await Promise.all(Array.from({ length: 100 }, () => errorOf(query(database, 'select'))));
+    assert.deepEqual(new Set(errors.map((error) => (error as NodeJS.ErrnoException).code)), new Set(['ECONNREFUSED']));
     await database.destroy();
   });
 
