@@ -89,7 +89,11 @@ const securityHeaders = {
 export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [], isHttps = false }: Frame): Koa {
   const app = new Koa({ proxy: proxyHops > 0, maxIpsCount: proxyHops });
   app.on('error', (error: unknown, ctx?: Koa.Context) => {
-    log.error({ err: error, requestId: ctx?.state.requestId }, 'a response could not be sent');
+    const requestId = ctx?.state.requestId;
+    const { code } = error as NodeJS.ErrnoException;
+    // Not the error itself: Node puts the bytes that are no HTTP into it, and with them the caller's key.
+    if (isCallersEnd(code)) log.info({ code, requestId }, 'the caller ended its connection, or broke HTTP on it');
+    else log.error({ err: error, requestId }, 'a response could not be sent');
   });
   app.use(async (ctx, next) => {
     ctx.req.url = originForm(ctx.req.url ?? '/');
@@ -118,6 +122,11 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
   serve(app, healthRoutes(health));
   return app;
 }
+
+/** Whether a connection ended by what its caller did: it went away, was too slow, or sent what is no HTTP. */
+const isCallersEnd = (code = ''): boolean =>
+  ['ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE', 'ERR_HTTP_REQUEST_TIMEOUT'].includes(code) ||
+  code.startsWith('HPE_'); // of Node's parser
 
 /** Adds routes, and to each path the answer for methods that it does not take. */
 function serve(app: Koa, router: Router): void {

@@ -44,6 +44,7 @@ function bodyError(error: unknown): unknown {
       return new ApiError('PAYLOAD_TOO_LARGE', 'The body must be at most 1 MB.', { headers: { Connection: 'close' } });
     case 'request.size.invalid':
     case 'request.aborted':
+    case 'stream.not.readable': // aborted before this began to read
       return notJson('ended before its Content-Length');
     default:
       return error;

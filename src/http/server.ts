@@ -26,7 +26,7 @@ interface TimeLimits {
 
 /**
  * Listens, and hands requests to `first`; rejects with the system's error (`EADDRINUSE`, …) when it cannot. What is no HTTP, or has
- * more than 16 KB of headers, is answered by Node itself, with 400, 408 or 431 and nothing else.
+ * more than 16 KB of headers, is answered by Node itself, with 400, 408, 413 or 431 and nothing else.
  */
 export async function openServer(
   { host, port }: { host: string; port: number },
@@ -47,7 +47,7 @@ export async function openServer(
     connectionsCheckingInterval,
     maxHeaderSize: 16_384,
   };
-  const server = createServer(limits, (request, response) => {
+  const answer: Listener = (request, response) => {
     // A connection that is kept alive is cut as soon as its last answer is sent.
     response.once(
       'close',
@@ -58,7 +58,11 @@ export async function openServer(
         }),
     );
     listener(request, response);
-  });
+  };
+  const server = createServer(limits, answer);
+  // Their bytes are limited already. Node would drop the 2,001st and those behind it without a word, an If-Match among them.
+  server.maxHeadersCount = 0;
+  server.on('checkExpectation', answer); // whoever expects what nobody knows is answered like all others, with an id
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);

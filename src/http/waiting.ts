@@ -42,10 +42,10 @@ export function waitIn(header: string): number | null {
   return value === '' ? null : Math.min(longestS, Number(value));
 }
 
-/** Splits at what separates, outside of quotes. */
+/** Splits at what separates, outside of quotes. A quote that does not end quotes the rest: each letter is looked at once. */
 const piecesOf = (text: string, separator: ',' | ';'): string[] => {
   const pieces = [''];
-  for (const [one] of text.matchAll(/"(?:[^"\\]|\\.)*"|./gs)) {
+  for (const [one] of text.matchAll(/"(?:[^"\\]|\\.)*"?|[^",;]+|./gs)) {
     if (one === separator) pieces.push('');
     else pieces.push(`${pieces.pop() ?? ''}${one}`);
   }

@@ -29,18 +29,17 @@ export const freeJson = (limits: JsonLimits, description: string, example: Recor
 /** What is wrong with a caller's JSON; null when nothing is. */
 function freeJsonFault(value: unknown, limits: JsonLimits): Fault | null {
   const { bytes, depth } = limits;
-  const fault = faultWithin(value, depth);
+  const fault = faultWithin(value, limits);
   // Before it is written, too: what is nested without end would overflow the stack.
   if (fault === 'depth')
     return { keyword: 'maxDepth', message: `must not be nested deeper than ${String(depth)} levels` };
-  if (fault !== null) return fault;
-  if (Buffer.byteLength(JSON.stringify(value)) > bytes) {
+  if (fault === 'bytes' || (fault === null && Buffer.byteLength(JSON.stringify(value)) > bytes)) {
     return { keyword: 'maxBytes', message: `must be at most ${String(bytes)} bytes of JSON` };
   }
-  return null;
+  return fault;
 }
 
-function faultWithin(value: unknown, depth: number): Fault | 'depth' | null {
+function faultWithin(value: unknown, { bytes, depth }: JsonLimits): Fault | 'depth' | 'bytes' | null {
   if (typeof value === 'string') {
     return /[\0\p{Surrogate}]/u.test(value)
       ? { keyword: 'pattern', message: 'must not contain U+0000 or an unpaired surrogate' }
@@ -52,13 +51,17 @@ function faultWithin(value: unknown, depth: number): Fault | 'depth' | null {
   }
   if (typeof value !== 'object' || value === null) return null;
   if (depth === 0) return 'depth';
+  // Each has one byte at least: a hundred thousand of them need not be looked at.
+  if (sizeOf(value) > bytes) return 'bytes';
   const parts: unknown[] = Array.isArray(value) ? value : Object.entries(value).flat();
   for (const part of parts) {
-    const fault = faultWithin(part, depth - 1);
+    const fault = faultWithin(part, { bytes, depth: depth - 1 });
     if (fault !== null) return fault;
   }
   return null;
 }
+
+const sizeOf = (value: object) => (Array.isArray(value) ? value : Object.keys(value)).length;
 
 /** Makes AJV check `x-limits`; its issues have the keyword of the rule that is broken. */
 export const freeJsonKeyword: FuncKeywordDefinition = {
