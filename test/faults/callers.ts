@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { query } from '../../src/db/database.ts';
 import { createTenant, type Tenant } from '../support/api.ts';
 import { finalize, presign, put } from '../support/uploads.ts';
 import type { HostileImage } from './hostile-images.ts';
@@ -99,12 +100,44 @@ export async function runCallers(
 ): Promise<void> {
   const accepted = () =>
     journal.wishes.filter(({ operation, final }) => makesJobs.includes(operation) && final?.status === 202).length;
+  const backlog = watchBacklog(world, journal);
   await Promise.all(
     Array.from({ length: callers }, async (_, index) => {
       const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal, manners);
-      while (!signal.aborted && accepted() < jobs) await caller.wishSomething();
+      while (!signal.aborted && accepted() < jobs) {
+        if (backlog.jobs() < backlogMax) await caller.wishSomething();
+        else await delay(100);
+      }
     }),
   );
+  backlog.close();
+}
+
+/** Callers wait while so many jobs run, so that there is always something to do for a fault to hit. */
+const backlogMax = 30;
+
+/** Counts the jobs that run, twice a second, as long as Postgres answers. */
+function watchBacklog(world: World, { tenants }: Journal): { jobs: () => number; close: () => void } {
+  let jobs = 0;
+  const organizationIds = tenants.map(({ organizationId }) => organizationId);
+  const timer = setInterval(() => {
+    query<{ jobs: number }>(
+      world.database,
+      `select count(*)::int as jobs from jobs where organization_id = any(:organizationIds) and status = 'running'`,
+      { organizationIds },
+    ).then(
+      ([row]) => {
+        jobs = row?.jobs ?? 0;
+      },
+      () => undefined, // it is away
+    );
+  }, 500);
+  return {
+    jobs: () => jobs,
+    close() {
+      clearInterval(timer);
+    },
+  };
 }
 
 class Caller {

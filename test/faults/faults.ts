@@ -10,6 +10,7 @@ import { hostileImages } from './hostile-images.ts';
 import { operate, startEndedOnes } from './operator.ts';
 import type { Random } from './random.ts';
 import { breakFsync, useUpLog } from './servers/disk-that-fails.ts';
+import { persistenceFaultsSoFar } from './servers/persistence-faults.ts';
 import { idleInTransaction, lockJobs, takeAllConnections } from './sessions.ts';
 import type { Member, Needs, World } from './world.ts';
 
@@ -96,6 +97,12 @@ export const faults: readonly Fault[] = [
     name: 'Temporal’s own faults between it and its database, one in twenty',
     needs: { temporalFaults: { seed: 6, rate: 0.05 } },
     isAlone: true,
+    inject: async ({ metricsUrl }) => {
+      if (metricsUrl === null) throw new Error('Temporal has no faults of its own');
+      const before = await persistenceFaultsSoFar(metricsUrl);
+      await delay(5_000);
+      return (await persistenceFaultsSoFar(metricsUrl)) - before;
+    },
   },
   {
     number: 7,

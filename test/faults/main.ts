@@ -15,7 +15,7 @@ import { faults, type Fault } from './faults.ts';
 import { plants } from './planted.ts';
 import { judge, type Verdict } from './invariants.ts';
 import { seededRandom, type Random } from './random.ts';
-import { startHostileReceivers } from './watching.ts';
+import { startHostileReceivers, type HostileReceivers } from './watching.ts';
 import { startWorld, type Needs, type World } from './world.ts';
 
 const options = new Command('faults')
@@ -41,9 +41,11 @@ console.log(together.map(({ number, name }) => `(${String(number)}) ${name}`).jo
 const needs: Needs = Object.assign({}, ...together.map((fault) => fault.needs ?? {}));
 const world = await startWorld(random.fork('world'), { planted: options.plant, ...needs });
 try {
-  const { journal, injected } = await run(world);
+  const { journal, injected, receivers } = await run(world);
   const verdict = await judge(world, journal, { mayFail: together.some(({ mayFail }) => mayFail === true) });
-  await report(journal, verdict, injected);
+  verdict.wrong.push(...journal.receiver.faults, ...(receivers?.faults ?? []));
+  await report(journal, verdict, injected + (receivers?.asked() ?? 0));
+  await receivers?.close();
   await journal.receiver.close();
 } finally {
   await world.close();
@@ -60,7 +62,7 @@ function pickThree(from: Random): Fault[] {
   return picked;
 }
 
-async function run(on: World): Promise<{ journal: Journal; injected: number }> {
+async function run(on: World): Promise<{ journal: Journal; injected: number; receivers: HostileReceivers | null }> {
   const killedAt = options.plant === undefined ? undefined : plants[options.plant]?.killedAt;
   for (const member of on.members) {
     const armed: Failpoint[] = together.flatMap(({ failpoints = [] }) =>
@@ -106,11 +108,8 @@ async function run(on: World): Promise<{ journal: Journal; injected: number }> {
   for (const link of Object.values(on.links)) await link.heal();
   for (const member of on.members) member.arm([]);
   await on.untilUp();
-  journal.faults.push(...journal.receiver.faults, ...(receivers?.faults ?? []));
   injected += (await on.reported()).filter(({ action }) => action !== undefined).length;
-  injected += journal.provoked + (receivers?.asked() ?? 0);
-  await receivers?.close();
-  return { journal, injected };
+  return { journal, injected: injected + journal.provoked, receivers };
 }
 
 async function report(journal: Journal, verdict: Verdict, injected: number): Promise<void> {

@@ -87,7 +87,7 @@ export async function startReceiver(database: Knex, tenants: readonly Tenant[]):
   return { endpointIds, told, faults, close: server.close };
 }
 
-interface HostileReceivers {
+export interface HostileReceivers {
   /** How often one was sent something. */
   asked: () => number;
   faults: string[];

@@ -66,6 +66,8 @@ export interface World {
   /** Past every link. */
   database: Knex;
   temporal: TestTemporal;
+  /** Where Temporal tells of its own faults, where it has some. */
+  metricsUrl: string | null;
   members: Member[];
   of: (role: MemberSettings['role']) => Member[];
   apiUrls: string[];
@@ -121,9 +123,9 @@ export async function startWorld(
   const quiet = { dataDir: folder, onProgress: () => undefined };
   const disk = needs.smallDisk === true ? await startOnSmallDisk(folder) : null;
   let placed: PlacedPostgres = { postgres: disk?.postgres ?? (await startPostgres(quiet)), dataDir: folder };
-  const temporal = await (needs.temporalFaults === undefined
-    ? startTestTemporal()
-    : startTemporalOnPostgres({ faults: needs.temporalFaults }));
+  const temporalOnPostgres =
+    needs.temporalFaults === undefined ? null : await startTemporalOnPostgres({ faults: needs.temporalFaults });
+  const temporal = temporalOnPostgres ?? (await startTestTemporal());
   const toxiproxy = await startToxiproxy(folder);
   const { postgres } = placed;
   const addressOf = (url: string) => new URL(url).host;
@@ -217,7 +219,9 @@ export async function startWorld(
       started.once('exit', (code, signal) => {
         isReady = false;
         child = undefined;
-        if (!isExpected && signal !== 'SIGKILL') unexpected.push(`${name} ended with ${String(signal ?? code)}`);
+        const isOutOfMemory = signal === 'SIGABRT' && needs.workerHeapMb !== undefined;
+        if (!isExpected && !isOutOfMemory && signal !== 'SIGKILL')
+          unexpected.push(`${name} ended with ${String(signal ?? code)}`);
         isExpected = false;
         if (!isClosing) setTimeout(run, 250);
       });
@@ -259,6 +263,7 @@ export async function startWorld(
       return database;
     },
     temporal,
+    metricsUrl: temporalOnPostgres?.metricsUrl ?? null,
     members,
     of: (role) => members.filter((member) => member.role === role),
     apiUrls: Object.values(ports).map((port) => `http://127.0.0.1:${String(port)}`),

@@ -41,3 +41,11 @@ export function faultInjection({ seed, rate }: PersistenceFaults): object {
     },
   };
 }
+
+/** How many of them there were since the server started, as its metrics tell. */
+export async function persistenceFaultsSoFar(metricsUrl: string): Promise<number> {
+  const lines = (await (await fetch(metricsUrl)).text()).split('\n');
+  return lines
+    .filter((line) => /^persistence_error_with_type\{.*error_type="[^"]*(Timeout|Exhausted)/.test(line))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}
