@@ -46,9 +46,12 @@ function renderFailure(error: RenderError, log: Logger, where: object): Applicat
 
 type Activity = (input: never) => Promise<unknown>;
 
-/** Wraps an activity so that whatever it throws is logged whole and reaches Temporal as a failure with a code. */
+/**
+ * Wraps an activity so that whatever it throws is logged and reaches Temporal as a failure with a code. What nobody has named, and no
+ * system call, is a fault of the code, which time does not mend: it is final at the try `faultyTries`, if that is given.
+ */
 export const translated =
-  <A extends Activity>(name: string, activity: A, log: Logger) =>
+  <A extends Activity>(name: string, activity: A, log: Logger, { faultyTries }: { faultyTries?: number } = {}) =>
   async (...[input]: Parameters<A> extends [] ? [none?: never] : Parameters<A>): Promise<Awaited<ReturnType<A>>> => {
     try {
       return (await activity(input as never)) as Awaited<ReturnType<A>>;
@@ -63,6 +66,8 @@ export const translated =
       if (sqlState !== null && /^(22|23|42)/.test(sqlState)) {
         throw failure('INTERNAL', `Postgres refused a statement with SQLSTATE ${sqlState}.`, true);
       }
-      throw failure('INTERNAL', `${name} failed; the worker's log has the cause.`, false);
+      const isFaulty = !(error instanceof Error && 'syscall' in error);
+      const isFinal = isFaulty && faultyTries !== undefined && activityInfo().attempt >= faultyTries;
+      throw failure('INTERNAL', `${name} failed; the worker's log has the cause.`, isFinal);
     }
   };

@@ -32,7 +32,8 @@ export const createDatabaseActivities = (deps: ActivityDeps) => ({
 
 /** The heavy work, on a task queue of its own. */
 export const createDrawingActivities = (deps: ActivityDeps) => ({
-  drawShot: translated('drawShot', drawShot(deps), deps.log),
+  // A quarter of a minute: an hour is for providers that have a bad one.
+  drawShot: translated('drawShot', drawShot(deps), deps.log, { faultyTries: 5 }),
 });
 
 /** What is done away with in time, beside any job. */

@@ -9,7 +9,7 @@ import pino from 'pino';
 import { translated } from '../../activities/failures.ts';
 import { openDatabase, query } from '../../src/db/database.ts';
 import { StorageUnavailable } from '../../src/storage/storage.ts';
-import { activitiesWith, attemptOf, startTestActivities } from '../support/activities.ts';
+import { activitiesWith, attemptOf, quietEnvironment, startTestActivities } from '../support/activities.ts';
 import type { TestActivities } from '../support/activities.ts';
 import { silent } from '../support/api.ts';
 import { acceptJob } from '../support/jobs.ts';
@@ -116,6 +116,23 @@ describe('failures of activities', () => {
     const failure = await failureOf(translated('aStep', away, silent)({} as never));
     assert.deepEqual([failure.type, failure.nonRetryable], ['UNAVAILABLE', false]);
     assert.doesNotMatch(sentOf(failure), /Ava|bucket|ECONNREFUSED|10\.1/);
+  });
+
+  it('are tried again a few times where nobody has named them, and patiently where the system failed', async () => {
+    const failing = (error: Error, tries: number) =>
+      failureOf(
+        quietEnvironment(tries).run(
+          translated('aStep', () => Promise.reject(error), silent, { faultyTries: 5 }),
+          {} as never,
+        ),
+      );
+    const bug = new TypeError('Ava Chen is not a function');
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC', syscall: 'write' });
+    assert.equal((await failing(bug, 4)).nonRetryable, false);
+    const last = await failing(bug, 5);
+    assert.deepEqual([last.type, last.nonRetryable], ['INTERNAL', true]);
+    assert.doesNotMatch(sentOf(last), /Ava/);
+    assert.equal((await failing(full, 19)).nonRetryable, false);
   });
 
   it('pass as they are when the activity chose them, cancellation included', async () => {
