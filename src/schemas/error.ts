@@ -26,7 +26,10 @@ export const errorEnvelope = Type.Object(
                     },
                     strict,
                   ),
-                  { description: 'For `VALIDATION`: every broken rule, up to 100; of a body with more than 10,000 values the first.' },
+                  {
+                    description:
+                      'For `VALIDATION`: every broken rule, up to 100; of a body with more than 10,000 values the first.',
+                  },
                 ),
               ),
               required: Type.Optional(

@@ -8,6 +8,7 @@ import { appendFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import pg from 'pg';
 import { Dispatcher } from 'undici';
 import { seededRandom } from './random.ts';
@@ -207,7 +208,14 @@ if (settings !== null) {
   const send = s3.send;
   s3.send = function (...parameters) {
     const [command] = parameters as [object];
-    return carry(decide(`s3 ${command.constructor.name}`), () => send.apply(this, parameters), terminated);
+    const fate = decide(`s3 ${command.constructor.name}`);
+    const go = async () => {
+      const answer = await send.apply(this, parameters);
+      // What is lost on the way is read by nobody.
+      if (fate?.place === 'after') (answer as { Body?: Readable }).Body?.on('error', () => undefined).destroy();
+      return answer;
+    };
+    return carry(fate, go, terminated);
   };
 
   // Receivers of webhooks.

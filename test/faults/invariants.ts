@@ -11,21 +11,8 @@ import { eventually } from '../support/eventually.ts';
 import type { Journal } from './callers.ts';
 import { compareObjects } from './objects.ts';
 import { compareTold } from './told.ts';
+import type { Verdict } from './verdict.ts';
 import type { World } from './world.ts';
-
-export interface Verdict {
-  jobs: number;
-  /** How many of them failed, which a retry would mend. */
-  failed: number;
-  /** Acknowledged, and not there. */
-  lost: string[];
-  /** More than was asked for. */
-  doubled: string[];
-  /** Not ended in time. */
-  stuck: string[];
-  /** Whatever else may not be. */
-  wrong: string[];
-}
 
 interface JobRow {
   id: string;
@@ -133,7 +120,7 @@ export async function judge(
   await compareObjects(world, verdict);
   await compareWithApi(world, journal, jobs, verdict);
   await compareWithTemporal(world, jobs, verdict);
-  verdict.wrong.push(...(await faultsInLogs(world)), ...world.unexpectedEnds());
+  verdict.wrong.push(...(await faultsInSessions(world)), ...(await faultsInLogs(world)), ...world.unexpectedEnds());
   return verdict;
 }
 
@@ -215,6 +202,25 @@ async function compareWithTemporal({ temporal }: World, jobs: Map<string, JobRow
   ).catch((error: unknown) => [String(error)]);
   verdict.wrong.push(...left.map((id) => `${id} still runs in Temporal`));
 }
+
+/** No process keeps more sessions than its pools have, and none is left in a transaction. */
+async function faultsInSessions({ database, members }: World): Promise<string[]> {
+  const [sessions] = await query<{ open: number; left: number }>(
+    database,
+    `select count(*)::int as open,
+            (count(*) filter (where state like 'idle in transaction%' and state_change < now() - interval '10 seconds'))::int as left
+     from pg_stat_activity where application_name = 'doppel'`,
+  );
+  const { open = 0, left = 0 } = sessions ?? {};
+  const most = members.reduce((sum, { role }) => sum + sessionsOf[role], 0);
+  return [
+    ...(open > most ? [`${String(open)} sessions are open, of ${String(most)}`] : []),
+    ...(left > 0 ? [`${String(left)} sessions are left in a transaction`] : []),
+  ];
+}
+
+/** The pool and one that listens; the pools of jobs and of webhooks. */
+const sessionsOf = { api: 10 + 1, worker: 10 + 5 };
 
 /** Errors of requests have a request's id, and no rejection went unhandled. */
 async function faultsInLogs({ folder }: World): Promise<string[]> {

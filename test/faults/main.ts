@@ -10,10 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { openJournal, runCallers, type Journal } from './callers.ts';
 import { crossingsOf, recordCrossings } from './crossings.ts';
+import { watchMemory } from './measures/memory.ts';
 import type { Failpoint } from './failpoints.ts';
 import { faults, type Fault } from './faults.ts';
 import { plants } from './planted.ts';
-import { judge, type Verdict } from './invariants.ts';
+import { judge } from './invariants.ts';
+import type { Verdict } from './verdict.ts';
 import { seededRandom, type Random } from './random.ts';
 import { startHostileReceivers, type HostileReceivers } from './watching.ts';
 import { startWorld, type Needs, type World } from './world.ts';
@@ -31,6 +33,8 @@ const number = options.fault ?? (options.plant === undefined ? undefined : plant
 const chosen = number === undefined ? null : faults.filter((fault) => fault.number === number);
 if (chosen?.length === 0) throw new Error(`there is no fault ${String(number)}`);
 
+/** Twice what a worker takes that has much to do. */
+const memoryMaxMb = 1_200;
 const ledger = fileURLToPath(new URL('ledger.jsonl', import.meta.url));
 const { seed } = options;
 console.log(`seed ${String(seed)}`);
@@ -41,10 +45,13 @@ console.log(together.map(({ number, name }) => `(${String(number)}) ${name}`).jo
 const needs: Needs = Object.assign({}, ...together.map((fault) => fault.needs ?? {}));
 const world = await startWorld(random.fork('world'), { planted: options.plant, ...needs });
 try {
+  const memory = await watchMemory(world);
   const { journal, injected, receivers } = await run(world);
   const verdict = await judge(world, journal, { mayFail: together.some(({ mayFail }) => mayFail === true) });
+  const mostMb = Math.max(...Object.values(memory()).map((one) => one.mostMb));
+  if (mostMb > memoryMaxMb) verdict.wrong.push(`a process took ${String(mostMb)} MB`);
   verdict.wrong.push(...journal.receiver.faults, ...(receivers?.faults ?? []));
-  await report(journal, verdict, injected + (receivers?.asked() ?? 0));
+  await report(journal, verdict, { injected: injected + (receivers?.asked() ?? 0), mostMb });
   await receivers?.close();
   await journal.receiver.close();
 } finally {
@@ -112,7 +119,11 @@ async function run(on: World): Promise<{ journal: Journal; injected: number; rec
   return { journal, injected: injected + journal.provoked, receivers };
 }
 
-async function report(journal: Journal, verdict: Verdict, injected: number): Promise<void> {
+async function report(
+  journal: Journal,
+  verdict: Verdict,
+  counted: { injected: number; mostMb: number },
+): Promise<void> {
   const { jobs, failed, ...violations } = verdict;
   const counts = Object.fromEntries(Object.entries(violations).map(([kind, list]) => [kind, list.length]));
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
@@ -122,7 +133,7 @@ async function report(journal: Journal, verdict: Verdict, injected: number): Pro
     seed,
     ...(options.plant === undefined ? {} : { plant: options.plant }),
     faults: together.map(({ number }) => number),
-    injected,
+    ...counted,
     jobs,
     failed,
     wishes: journal.wishes.length,

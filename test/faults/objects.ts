@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { sortObjects } from '../../src/db/stored-objects.ts';
 import { openStorage } from '../../src/storage/open-storage.ts';
 import { eventually } from '../support/eventually.ts';
-import type { Verdict } from './invariants.ts';
+import type { Verdict } from './verdict.ts';
 import type { World } from './world.ts';
 
 /** Lets the collector of the storage run over what is there, as if a day had passed, and looks for what it left. */

@@ -7,7 +7,7 @@ import { jobEventOf, type JobEvent, type JobEventRow } from '../../src/domain/jo
 import { webhookEvents } from '../../src/domain/webhook.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Journal } from './callers.ts';
-import type { Verdict } from './invariants.ts';
+import type { Verdict } from './verdict.ts';
 import type { World } from './world.ts';
 
 const withinMs = 120_000;

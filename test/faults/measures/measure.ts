@@ -9,7 +9,7 @@ export interface MeasureOptions {
   minutes: number;
 }
 
-export interface Measured {
+interface Measured {
   /** Whether the promise that the measure is of holds. */
   holds: boolean;
   numbers: Record<string, unknown>;

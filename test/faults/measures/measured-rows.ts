@@ -69,7 +69,7 @@ const durable: Telling<DurableLine> = {
 const temporalAway: Telling<TemporalAwayLine> = {
   promise: 'Temporal gone for ten minutes: 99.99 % accepted, p99 at most 1.5 times that of before; then all jobs end',
   tell: ({ minutes, acceptedShare, before, during, jobs, endedAfterSeconds }) =>
-    `${text(minutes)} minutes, ${text(acceptedShare * 100)} % accepted, p99 ${text(before.p99)} → ${text(during.p99)} ms; ` +
+    `${text(minutes)} minutes, ${(acceptedShare * 100).toFixed(3)} % accepted, p99 ${text(before.p99)} → ${text(during.p99)} ms; ` +
     `${text(jobs)} jobs ended ${text(endedAfterSeconds)} s after the return`,
   command: '--which temporal-away --minutes 10',
 };
