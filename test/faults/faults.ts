@@ -28,6 +28,8 @@ export interface Fault {
   manners?: Partial<Manners>;
   /** Whether callers have webhooks sent to receivers that mean ill. */
   hostileReceivers?: true;
+  /** How long after it a job may take to end, where tries are far apart by then; two minutes if not given. */
+  endWithinMs?: number;
   /** Whether a job may fail by it: otherwise it has to outlast the fault. */
   mayFail?: true;
   /** Injects it once and heals it; gives how often it was injected. */
@@ -357,6 +359,7 @@ export const faults: readonly Fault[] = [
     number: 31,
     name: 'storage unreachable, slow, half written, done and not told',
     needs: { s3: true },
+    endWithinMs: 360_000, // the ninth try of a drawing and those behind it come after five minutes
     failpoints: [
       failpoint('worker', '^s3 ', 'before', 'fail', 0.03),
       failpoint('worker', '^s3 ', 'after', 'fail', 0.03),

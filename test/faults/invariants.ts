@@ -37,7 +37,7 @@ interface JobRow {
 export async function judge(
   world: World,
   journal: Journal,
-  { mayFail, endWithinMs = 120_000 }: { mayFail: boolean; endWithinMs?: number },
+  { mayFail, endWithinMs }: { mayFail: boolean; endWithinMs: number },
 ): Promise<Verdict> {
   const organizationIds = journal.tenants.map(({ organizationId }) => organizationId);
   const running = () =>

@@ -47,7 +47,10 @@ const world = await startWorld(random.fork('world'), { planted: options.plant, .
 try {
   const memory = await watchMemory(world);
   const { journal, injected, receivers } = await run(world);
-  const verdict = await judge(world, journal, { mayFail: together.some(({ mayFail }) => mayFail === true) });
+  const verdict = await judge(world, journal, {
+    mayFail: together.some(({ mayFail }) => mayFail === true),
+    endWithinMs: Math.max(...together.map(({ endWithinMs }) => endWithinMs ?? 120_000)),
+  });
   const mostMb = Math.max(...Object.values(memory()).map((one) => one.mostMb));
   if (mostMb > memoryMaxMb) verdict.wrong.push(`a process took ${String(mostMb)} MB`);
   verdict.wrong.push(...journal.receiver.faults, ...(receivers?.faults ?? []));
