@@ -109,8 +109,7 @@ export async function runCallers(
         else await delay(100);
       }
     }),
-  );
-  backlog.close();
+  ).finally(backlog.close);
 }
 
 /** Callers wait while so many jobs run, so that there is always something to do for a fault to hit. */
