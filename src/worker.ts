@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
@@ -47,6 +47,7 @@ export interface WorkerParts {
   /** The image model that photographs are made with; null for none: those that ask for some wait for another worker. */
   ai: AiConfig | null;
   /** Others than the product's, for tests. */
+  workflowBundle?: WorkflowBundlePath;
   reconcileEveryMs?: number;
   renderers?: Partial<Record<RendererName, Renderer>>;
   log: Logger;
@@ -90,7 +91,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       log,
     };
     const sendWebhook = createSender({ allowsLocalhost: parts.webhooksAllowLocalhost });
-    const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: Runtime.instance().logger });
+    const workflowBundle =
+      parts.workflowBundle ?? (await bundleWorkflowCode({ workflowsPath, logger: Runtime.instance().logger }));
     const closing = new AbortController();
     let polling: Worker[] = [];
 

@@ -3,7 +3,8 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from './random.ts';
-import type { Member, World } from './world.ts';
+import type { Failpoint } from './failpoints.ts';
+import type { World } from './world.ts';
 
 const file = new URL('crossings.jsonl', import.meta.url);
 
@@ -35,31 +36,33 @@ export async function recordCrossings(about: object, found: Crossings): Promise<
   await appendFile(file, `${JSON.stringify({ ...about, killed: Object.fromEntries(found) })}\n`);
 }
 
-/** Kills each process where processes of its role were killed least, as soon as it comes there, for a minute. */
+/** So often a process is killed at each. */
+const killsEnough = 50;
+
+/**
+ * Kills processes, for a minute, at crossings where too few were killed so far: at whichever a process comes to first of some of
+ * them, others each time, so that the frequent ones do not keep all from the rest.
+ */
 export async function killAtCrossings(world: World, random: Random): Promise<void> {
   const before = await readCrossings();
-  /** At which nobody came by in time. */
-  const missed = new Map<string, number>();
   const until = performance.now() + 60_000;
-  const killNext = async (member: Member) => {
-    const pid = member.pid();
-    const found = [...(await crossingsOf(world))].filter(([name]) => name.startsWith(`${member.role} `));
-    const weight = ([name, times]: [string, number]) =>
-      times + (before.get(name) ?? 0) + 3 * (missed.get(name) ?? 0) + random.share();
-    const [[target] = ['']] = found.sort((one, other) => weight(one) - weight(other));
-    if (pid === undefined || target === '') {
-      await delay(100);
-      return;
+  while (performance.now() < until) {
+    const now = await crossingsOf(world);
+    const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
+      (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
+    );
+    for (const member of world.members) {
+      const armed = lacking
+        .filter((name) => name.startsWith(`${member.role} `) && random.share() < 0.3)
+        .map((name): Failpoint => ({ at: exactly(name), place: random.pick(['before', 'after']), ...once }));
+      member.arm(armed);
     }
-    const at = `^${target.slice(member.role.length + 1).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;
-    member.arm([{ at, place: random.pick(['before', 'after']), action: 'crash', chance: 1, most: 1 }]);
-    for (let waited = 0; waited < 5_000 && member.pid() === pid; waited += 50) await delay(50);
-    member.arm([]);
-    if (member.pid() === pid) missed.set(target, (missed.get(target) ?? 0) + 1);
-  };
-  await Promise.all(
-    world.members.map(async (member) => {
-      while (performance.now() < until) await killNext(member);
-    }),
-  );
+    await delay(500);
+  }
+  for (const member of world.members) member.arm([]);
 }
+
+const once = { action: 'crash', chance: 1, most: 1 } as const;
+
+/** A crossing as a failpoint names it: as a regular expression, and without the role. */
+const exactly = (name: string) => `^${name.slice(name.indexOf(' ') + 1).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;

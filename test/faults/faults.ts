@@ -12,7 +12,8 @@ import type { Random } from './random.ts';
 import { breakFsync, useUpLog } from './servers/disk-that-fails.ts';
 import { persistenceFaultsSoFar } from './servers/persistence-faults.ts';
 import { idleInTransaction, lockJobs, takeAllConnections } from './sessions.ts';
-import type { Member, Needs, World } from './world.ts';
+import type { Member } from './members.ts';
+import type { Needs, World } from './world.ts';
 
 export interface Fault {
   number: number;
@@ -115,7 +116,7 @@ export const faults: readonly Fault[] = [
     number: 8,
     name: 'worker killed in the middle of what it does',
     manners: { vibes: [vibes.slow] },
-    failpoints: [failpoint('worker', '^(pg|file) ', 'after', 'crash', 0.004)],
+    failpoints: [failpoint('worker', '^(pg|file) ', 'after', 'crash', 0.001)],
     inject: async ({ of }, random) => {
       random.pick(of('worker')).signal('SIGKILL');
       await pause(random, 3_000, 7_000);

@@ -64,7 +64,7 @@ export const plants: Readonly<Record<string, Plant>> = {
   },
 };
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const projectFolder = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Copies what a process of Doppel runs to a folder, with a bug in it; gives the folder. Throws where its place has changed. */
 export async function plant(name: string, into: string): Promise<string> {
@@ -73,9 +73,9 @@ export async function plant(name: string, into: string): Promise<string> {
   const tree = join(into, 'planted');
   await mkdir(tree);
   for (const part of ['src', 'workflows', 'activities', 'test', 'package.json', 'tsconfig.json']) {
-    await cp(join(root, part), join(tree, part), { recursive: true });
+    await cp(join(projectFolder, part), join(tree, part), { recursive: true });
   }
-  await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
+  await symlink(join(projectFolder, 'node_modules'), join(tree, 'node_modules'));
   const file = join(tree, planted.file);
   let text = await readFile(file, 'utf8');
   for (const [from, to] of planted.change) {

@@ -1,12 +1,8 @@
-// All that runs while faults are injected: Postgres and Temporal behind links, processes of Doppel that are started again when
-// they end, as whatever runs them in production would.
+// All that runs while faults are injected: Postgres and Temporal behind links, and processes of Doppel.
 
-import { fork, type ChildProcess } from 'node:child_process';
-import { createWriteStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Knex } from 'knex';
 import { freePorts } from '../../src/embedded/free-ports.ts';
 import { startPostgres, type EmbeddedPostgres } from '../../src/embedded/postgres.ts';
@@ -17,9 +13,10 @@ import { startTestTemporal, type TestTemporal } from '../support/temporal-server
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 import { eventually } from '../support/eventually.ts';
 import { startTestS3, type TestS3 } from '../support/s3-server.ts';
-import type { Failpoint, FailpointSettings } from './failpoints.ts';
-import type { MemberSettings, OwnSettings } from './member.ts';
-import { plant } from './planted.ts';
+import type { Failpoint } from './failpoints.ts';
+import type { OwnSettings, Role } from './member.ts';
+import { compileMembers, openMember, type Member } from './members.ts';
+import { plant, projectFolder } from './planted.ts';
 import type { Random } from './random.ts';
 import { makeClock, type Clock } from './servers/clock.ts';
 import { startOnSmallDisk, type SmallDisk } from './servers/disk-that-fails.ts';
@@ -27,18 +24,6 @@ import type { PersistenceFaults } from './servers/persistence-faults.ts';
 import { startStandby, type PlacedPostgres } from './servers/standby.ts';
 import { startTemporalOnPostgres } from './servers/temporal-on-postgres.ts';
 import { startToxiproxy, type Link } from './toxiproxy.ts';
-
-export interface Member {
-  name: string;
-  role: MemberSettings['role'];
-  /** Undefined while it is down. */
-  pid: () => number | undefined;
-  signal: (signal: NodeJS.Signals) => void;
-  /** Ends it in order, and waits until its successor is ready. */
-  restart: () => Promise<void>;
-  /** What it does at failpoints from now on, and its successors. */
-  arm: (failpoints: readonly Failpoint[]) => void;
-}
 
 /** What a fault wants the world to be made of. */
 export interface Needs {
@@ -69,7 +54,7 @@ export interface World {
   /** Where Temporal tells of its own faults, where it has some. */
   metricsUrl: string | null;
   members: Member[];
-  of: (role: MemberSettings['role']) => Member[];
+  of: (role: Role) => Member[];
   apiUrls: string[];
   links: Record<'apiPostgres' | 'workerPostgres' | 'apiTemporal' | 'workerTemporal', Link> & { storage?: Link };
   /** Lines that failpoints told so far. */
@@ -116,10 +101,7 @@ export async function startWorld(
   const folder = await makeTemporaryFolder();
   const report = join(folder, 'failpoints.jsonl');
   await mkdir(join(folder, 'logs'), { recursive: true });
-  const memberModule =
-    planted === undefined
-      ? fileURLToPath(new URL('member.ts', import.meta.url))
-      : join(await plant(planted, folder), 'test/faults/member.ts');
+  const program = await compileMembers(planted === undefined ? projectFolder : await plant(planted, folder), folder);
   const quiet = { dataDir: folder, onProgress: () => undefined };
   const disk = needs.smallDisk === true ? await startOnSmallDisk(folder) : null;
   let placed: PlacedPostgres = { postgres: disk?.postgres ?? (await startPostgres(quiet)), dataDir: folder };
@@ -177,78 +159,30 @@ export async function startWorld(
   const ports = await freePorts(Array.from({ length: apis }, (_, index) => `api${String(index)}`));
 
   const clocks: Clock[] = [];
-  const startMember = async (role: MemberSettings['role'], index: number): Promise<Member> => {
+  const startMember = async (role: Role, index: number): Promise<Member> => {
     const name = `${role}-${String(index + 1)}`;
     const clock = needs.ownClocks === true ? await makeClock(folder, name) : null;
     if (clock !== null) clocks.push(clock);
     const [toPostgres, toTemporal] = role === 'api' ? [apiPostgres, apiTemporal] : [workerPostgres, workerTemporal];
-    let armed: readonly Failpoint[] = [];
-    let child: ChildProcess | undefined;
-    let isReady = false;
-    let isExpected = false;
-    const run = () => {
-      const settings: MemberSettings = {
+    return openMember({
+      program,
+      name,
+      settings: {
         role,
         databaseUrl: through(toPostgres),
         temporalAddress: `127.0.0.1:${String(toTemporal.port)}`,
         storage,
+        workflowBundle: program.workflowBundle,
         port: ports[`api${String(index)}`] ?? 0,
         ...own,
-      };
-      const failpoints: FailpointSettings = { seed: random.below(2 ** 31), member: name, report, armed };
-      const heap =
-        role === 'worker' && needs.workerHeapMb !== undefined
-          ? [`--max-old-space-size=${String(needs.workerHeapMb)}`]
-          : [];
-      const started = fork(memberModule, [], {
-        execArgv: [...process.execArgv, ...heap],
-        env: {
-          ...process.env,
-          ...clock?.env,
-          MEMBER: JSON.stringify(settings),
-          FAILPOINTS: JSON.stringify(failpoints),
-        },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      });
-      const log = createWriteStream(join(folder, 'logs', `${name}.log`), { flags: 'a' });
-      started.stdout?.pipe(log, { end: false });
-      started.stderr?.pipe(log, { end: false });
-      started.once('message', () => {
-        isReady = true;
-      });
-      started.once('exit', (code, signal) => {
-        isReady = false;
-        child = undefined;
-        const isOutOfMemory = signal === 'SIGABRT' && needs.workerHeapMb !== undefined;
-        if (!isExpected && !isOutOfMemory && signal !== 'SIGKILL')
-          unexpected.push(`${name} ended with ${String(signal ?? code)}`);
-        isExpected = false;
-        if (!isClosing) setTimeout(run, 250);
-      });
-      child = started;
-    };
-    run();
-    return {
-      name,
-      role,
-      pid: () => (isReady ? child?.pid : undefined),
-      signal: (signal) => {
-        if (signal === 'SIGTERM') isExpected = true;
-        child?.kill(signal);
       },
-      async restart() {
-        const before = child?.pid;
-        isExpected = true;
-        child?.kill('SIGTERM');
-        await eventually(`${name} is back`, () => (isReady && child?.pid !== before ? true : undefined), {
-          withinMs: 60_000,
-        });
-      },
-      arm: (failpoints) => {
-        armed = failpoints;
-        if (child?.connected === true) child.send({ arm: failpoints }, () => undefined); // it may die meanwhile
-      },
-    };
+      failpoints: () => ({ seed: random.below(2 ** 31), member: name, report }),
+      env: clock?.env ?? {},
+      heapMb: role === 'worker' ? needs.workerHeapMb : undefined,
+      logFile: join(folder, 'logs', `${name}.log`),
+      onUnexpectedEnd: (how) => unexpected.push(how),
+      isClosing: () => isClosing,
+    });
   };
   const members = await Promise.all([
     ...Array.from({ length: apis }, (_, index) => startMember('api', index)),
