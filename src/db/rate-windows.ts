@@ -21,7 +21,6 @@ export async function takeFromWindow(
   return row;
 }
 
-/** Forgets the minutes that are over. */
 /** Forgets the windows of past minutes, and gives how many. */
 export async function forgetWindows(trx: Trx): Promise<number> {
   const rows = await query(
