@@ -5,6 +5,8 @@ import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
 import { databaseClock } from './clock.ts';
 import { closers } from './closers.ts';
+import { acceptor, acceptStatementsMax } from './db/acceptor.ts';
+import { openDatabase } from './db/database.ts';
 import { medianDrawingMs } from './db/durations.ts';
 import type { RendererName } from './domain/shots.ts';
 import { endpoints } from './endpoints/index.ts';
@@ -61,6 +63,13 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
     opened.add(() => database.destroy());
+    // Its own: what many wait for waits for no connection. A statement has less time than a caller is made to wait.
+    const accepting = openDatabase(parts.databaseUrl, {
+      poolMax: acceptStatementsMax,
+      timeoutMs: 800,
+      lockTimeoutMs: 200,
+    });
+    opened.add(() => accepting.destroy());
     const clock = await databaseClock(database, log);
     opened.add(clock.close);
 
@@ -111,6 +120,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
           return { isReady: parts.postgres === 'up', parts };
         },
       },
+      acceptJob: acceptor({ database: accepting, patient: database }),
       queuedJobsMax: parts.queuedJobsMax,
       heartbeatMs: parts.heartbeatMs,
       proxyHops: parts.proxyHops,

@@ -1,13 +1,17 @@
-// Accepting a job is one statement: what it is made from is read, and influencer, job and first event are written, in one
-// snapshot and one commit. Until it commits nothing exists; once it has, the job cannot be lost (see dispatch.ts).
+// Accepting jobs is one statement: who asks and what it is made from are looked at, and influencer, job, first event and the use of
+// the Idempotency-Key are written, in one snapshot and one commit. Until it commits nothing exists; once it has, no job can be lost
+// (see dispatch.ts). It is the one statement on the hot path, so it is prepared, by pg itself, on a connection of Knex's pool.
 
+import type { Knex } from 'knex';
+import type pg from 'pg';
 import type { IdentityChanges } from '../domain/clone.ts';
 import type { Environment, Identity } from '../domain/influencer.ts';
 import type { RendererName, Shot } from '../domain/shots.ts';
 import type { Simulation } from '../domain/simulation.ts';
+import { keyLockSql, keyStateSql } from './api-keys.ts';
 import { query, type Trx } from './database.ts';
 import { changedIdentitySql } from './identity.ts';
-import { isQueueFullSql, runningJobsSql } from './job-limits.ts';
+import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
 
 interface NewInfluencer {
   organizationId: string;
@@ -23,6 +27,19 @@ interface NewInfluencer {
   queuedLimit: number;
   runningLimit: number;
 }
+
+/** Who asks for a job, and how. */
+export interface Asking {
+  apiKeyId: string;
+  /** See `Principal`. */
+  lookup: string;
+  /** Null for a request without one; the fingerprint is that of the request, in hexadecimal. */
+  idempotency: { key: string; fingerprint: string } | null;
+  /** Whether too many jobs are queued, of all organizations. */
+  isBacklogFull: boolean;
+}
+
+export type NewJob = (NewClone | NewCreation) & Asking;
 
 /** An influencer made from another: project, identity, seed and images are the source's. */
 export interface NewClone extends NewInfluencer {
@@ -48,8 +65,11 @@ export interface AcceptedJob {
   mayStart: boolean;
 }
 
-/** Why nothing was stored. */
-export type Refusal =
+/** What the reply tells of an accepted job: the same whenever it is repeated. */
+export type AcceptedReply = Pick<AcceptedJob, 'jobId' | 'influencerId' | 'projectId' | 'startedAt'>;
+
+/** Why nothing was stored: because of what is asked for, */
+export type JobRefusal =
   /** There is no such source or project in the organization and environment. */
   | 'origin_missing'
   | 'project_archived'
@@ -58,19 +78,51 @@ export type Refusal =
   | 'too_many_queued'
   | 'influencer_exists';
 
-/** Accepts jobs, each by itself: the answer is in the order of the rows, and a refused row leaves nothing behind. */
-export async function acceptJobs(
-  trx: Trx,
-  rows: readonly (NewClone | NewCreation)[],
-): Promise<(AcceptedJob | Refusal)[]> {
-  const answers = await query<Answer>(trx, acceptSql, {
-    rows: JSON.stringify(rows),
-  });
-  return answers.map((answer) => {
-    if (answer.refusal !== null) return answer.refusal;
-    const { refusal: _, ...job } = answer;
-    return job;
-  });
+/** or because of how it is asked. */
+export type Refusal =
+  | JobRefusal
+  /** The API key was killed, or is gone; see `KeyState`. */
+  | 'key_killed'
+  | 'key_gone'
+  /** The Idempotency-Key was used. */
+  | 'key_used'
+  | 'backlog_full';
+
+/**
+ * Accepts jobs, each by itself: the answer is in the order of the rows, and a refused row leaves nothing behind. No two have one
+ * Idempotency-Key or one influencer's id. Where others take such an id meanwhile, it throws that it is not unique, and nothing is stored.
+ */
+export async function acceptJobs(database: Knex, rows: readonly NewJob[]): Promise<(AcceptedJob | Refusal)[]> {
+  const client = database.client as {
+    acquireConnection: () => Promise<pg.Client>;
+    releaseConnection: (of: pg.Client) => Promise<void>;
+  };
+  const connection = await client.acquireConnection();
+  try {
+    const { rows: answers } = await connection.query<Answer>({
+      name: 'accept-jobs',
+      text: acceptSql,
+      values: [JSON.stringify(rows)],
+    });
+    return answers.map((answer) => {
+      if (answer.refusal !== null) return answer.refusal;
+      const { refusal: _, ...job } = answer;
+      return job;
+    });
+  } finally {
+    await client.releaseConnection(connection);
+  }
+}
+
+/** Which of some jobs were accepted, where it is not known: the answer to their statement did not come. */
+export async function findAcceptedJobs(trx: Trx, jobIds: readonly string[]): Promise<AcceptedJob[]> {
+  return query<AcceptedJob>(
+    trx,
+    `select id as "jobId", organization_id as "organizationId", influencer_id as "influencerId", project_id as "projectId",
+            started_at as "startedAt", claimed_until is not null as "mayStart"
+     from jobs where id = any(:jobIds)`,
+    { jobIds: [...jobIds] },
+  );
 }
 
 type Answer = { refusal: Refusal } | (AcceptedJob & { refusal: null });
@@ -78,12 +130,30 @@ type Answer = { refusal: Refusal } | (AcceptedJob & { refusal: null });
 const acceptSql = `
   with request as materialized (
     select * from rows from (
-      jsonb_to_recordset(:rows::jsonb) as (
+      jsonb_to_recordset($1::jsonb) as (
         "organizationId" uuid, environment text, "influencerId" uuid, "jobId" uuid, "eventId" uuid, name text, renderer text,
         shots text[], "sourceId" uuid, changes jsonb, "projectId" uuid, identity jsonb, seed text, "assetIds" uuid[],
-        "queuedLimit" integer, "runningLimit" integer, simulation jsonb
+        "queuedLimit" integer, "runningLimit" integer, simulation jsonb, "apiKeyId" uuid, lookup text, idempotency jsonb,
+        "isBacklogFull" boolean
       )
     ) with ordinality
+  ),
+  -- As in holdKey.
+  turn as materialized (
+    select pg_advisory_xact_lock_shared(${keyLockSql('id')}) from (
+      select distinct "apiKeyId"::text as id from request order by id
+    ) key
+  ),
+  api_key as materialized (
+    select k.organization_id, k.id, k.lookup, ${keyStateSql} as state
+    from (select count(*) from turn) turns, api_keys k
+    where (k.organization_id, k.id) in (select "organizationId", "apiKeyId" from request)
+    for share of k
+  ),
+  load as materialized (
+    select "organizationId", ${queuedJobsSql('"organizationId"', '"queuedLimit"')} as queued,
+           ${runningJobsSql('"organizationId"', '"runningLimit"')} as running
+    from (select "organizationId", max("queuedLimit") as "queuedLimit", max("runningLimit") as "runningLimit" from request group by 1) r
   ),
   origin as materialized (
     select r.ordinality, source.project_id, source.id as source_id, source.seed, project.status as project_status,
@@ -122,23 +192,53 @@ const acceptSql = `
   judged as materialized (
     select r.*, o.project_id, o.source_id, o.seed as own_seed, o.identity as own_identity, o.attributes, o.starting_images,
            case
+             when k.state is null then 'key_gone'
+             when k.state <> 'live' then 'key_' || k.state
+             when used.key is not null then 'key_used'
+             when r."isBacklogFull" then 'backlog_full'
              when o.ordinality is null then 'origin_missing'
              when o.project_status <> 'active' then 'project_archived'
              when not o.has_assets then 'assets_missing'
-             when ${isQueueFullSql('r."organizationId"', 'r."queuedLimit"')} then 'too_many_queued'
-           end as refusal,
-           ${runningJobsSql('r."organizationId"', 'r."runningLimit"')} < r."runningLimit" as may_start
-    from request r left join origin o using (ordinality)
+             when existing.id is not null then 'influencer_exists'
+           end as fault
+    from request r
+    left join api_key k on k.organization_id = r."organizationId" and k.id = r."apiKeyId" and k.lookup = r.lookup
+    left join idempotency_keys used
+      on used.organization_id = r."organizationId" and used.key = r.idempotency->>'key'
+      and used.created_at >= now() - interval '24 hours'
+    left join influencers existing on existing.organization_id = r."organizationId" and existing.id = r."influencerId"
+    left join origin o using (ordinality)
+  ),
+  -- Those before a row count against its limits, too.
+  placed as materialized (
+    select j.*, coalesce(j.fault, case when l.queued + j.place > j."queuedLimit" then 'too_many_queued' end) as refusal,
+           l.running + j.place <= j."runningLimit" as may_start
+    from (
+      select *, row_number() over (partition by "organizationId", fault is null order by ordinality) as place from judged
+    ) j
+    join load l using ("organizationId")
+  ),
+  -- One that others have taken since the snapshot is not returned.
+  idempotency_key as (
+    insert into idempotency_keys (organization_id, key, fingerprint, job_id)
+    select r."organizationId", r.idempotency->>'key', decode(r.idempotency->>'fingerprint', 'hex'), r."jobId"
+    from placed r
+    where r.refusal is null and r.idempotency is not null
+    order by 1, 2
+    on conflict (organization_id, key) do update
+    set fingerprint = excluded.fingerprint, job_id = excluded.job_id, status = null, body = null, location = null, etag = null,
+        created_at = now()
+    where idempotency_keys.created_at < now() - interval '24 hours'
+    returning job_id
   ),
   influencer as (
     insert into influencers (organization_id, id, environment, project_id, source_influencer_id, job_id, name, identity,
                              attributes, seed, status)
     select r."organizationId", r."influencerId", r.environment, r.project_id, r.source_id, r."jobId", r.name, r.own_identity,
            r.attributes, r.own_seed, 'pending'
-    from judged r
-    where r.refusal is null
+    from placed r left join idempotency_key k on k.job_id = r."jobId"
+    where r.refusal is null and (r.idempotency is null or k.job_id is not null)
     order by r."organizationId", r."influencerId"
-    on conflict (organization_id, id) do nothing
     returning job_id
   ),
   job as (
@@ -149,7 +249,7 @@ const acceptSql = `
              || case when r.simulation is null then '{}' else jsonb_build_object('simulation', r.simulation) end,
            -- The accepting process starts the workflow itself; if it dies, or the job has to wait, any dispatcher does.
            case when r.may_start then now() + interval '5 seconds' end
-    from influencer i join judged r on r."jobId" = i.job_id
+    from influencer i join placed r on r."jobId" = i.job_id
     returning *
   ),
   event as (
@@ -163,8 +263,8 @@ const acceptSql = `
     from job j join request r on r."jobId" = j.id, unnest(r."assetIds") with ordinality as asset (id, position)
     order by r."jobId", asset.id, asset.position
   )
-  select case when r.refusal is null and j.id is null then 'influencer_exists' else r.refusal end as refusal,
+  select case when r.refusal is null and j.id is null then 'key_used' else r.refusal end as refusal,
          j.id as "jobId", j.organization_id as "organizationId", j.influencer_id as "influencerId",
          j.project_id as "projectId", j.started_at as "startedAt", r.may_start as "mayStart"
-  from judged r left join job j on j.id = r."jobId"
+  from placed r left join job j on j.id = r."jobId"
   order by r.ordinality`;

@@ -17,7 +17,8 @@ export interface Principal {
 /** A killed key is told so; one that is deleted, rotated or expired is as if it had never been. */
 export type KeyState = 'live' | 'killed' | 'gone';
 
-const stateSql = `case
+/** A row's state. */
+export const keyStateSql = `case
   when deleted_at is not null or expires_at <= now() then 'gone'
   when killed_at is not null then 'killed'
   else 'live' end`;
@@ -32,7 +33,7 @@ export async function findApiKey(trx: Trx, lookup: string): Promise<FoundKey | u
   const rows = await query<FoundKey>(
     trx,
     `select k.organization_id as "organizationId", o.name as "organizationName", k.id as "apiKeyId", k.lookup,
-            k.environment, k.scopes, o.tier, k.secret_sha256 as "secretSha256", ${stateSql} as state
+            k.environment, k.scopes, o.tier, k.secret_sha256 as "secretSha256", ${keyStateSql} as state
      from api_keys k join organizations o on o.id = k.organization_id
      where k.lookup = :lookup`,
     { lookup },
@@ -47,7 +48,7 @@ export async function findKeyStates(
 ): Promise<Map<string, { state: KeyState; expiresInMs: number | null }>> {
   const rows = await query<{ lookup: string; state: KeyState; expiresInMs: number | null }>(
     trx,
-    `select lookup, ${stateSql} as state, extract(epoch from expires_at - now())::float8 * 1000 as "expiresInMs"
+    `select lookup, ${keyStateSql} as state, extract(epoch from expires_at - now())::float8 * 1000 as "expiresInMs"
      from api_keys where lookup = any(:lookups)`,
     { lookups: [...lookups] },
   );
@@ -56,7 +57,8 @@ export async function findKeyStates(
 
 // Locks on rows are not fair: who comes to share one goes before who waits to change it, so that a key which is busy all the
 // time could not be killed for seconds. Advisory locks are granted in the order in which they were asked for.
-const keyLock = 'hashtextextended(:id, 0)';
+/** Of a key, by an SQL expression for its id as text. */
+export const keyLockSql = (id: string): string => `hashtextextended(${id}, 0)`;
 
 /**
  * Looks at a key's state again, inside the transaction that stores something, and holds it until that ends: a kill, rotation
@@ -66,8 +68,8 @@ export async function holdKey(trx: Trx, { organizationId, apiKeyId, lookup }: Pr
   const rows = await query<{ state: KeyState }>(
     trx,
     // `for share` is what makes this see the key as it is after the wait, and not as it was when the statement began.
-    `with turn as materialized (select pg_advisory_xact_lock_shared(${keyLock}))
-     select ${stateSql} as state from turn, api_keys
+    `with turn as materialized (select pg_advisory_xact_lock_shared(${keyLockSql(':id')}))
+     select ${keyStateSql} as state from turn, api_keys
      where organization_id = :organizationId and id = :id and lookup = :lookup
      for share of api_keys`,
     { organizationId, id: apiKeyId, lookup },
@@ -77,7 +79,7 @@ export async function holdKey(trx: Trx, { organizationId, apiKeyId, lookup }: Pr
 
 /** Waits until nobody holds the key (see `holdKey`), and keeps it from being held until the transaction ends. */
 async function withholdKey(trx: Trx, { id }: OwnedKey): Promise<void> {
-  await query(trx, `select pg_advisory_xact_lock(${keyLock})`, { id });
+  await query(trx, `select pg_advisory_xact_lock(${keyLockSql(':id')})`, { id });
 }
 
 export interface NewApiKey {
@@ -165,7 +167,7 @@ export async function hasOtherAdmin(trx: Trx, key: OwnedKey): Promise<boolean> {
   const rows = await query(
     trx,
     `select from api_keys
-     where organization_id = :organizationId and id <> :id and 'org:admin' = any(scopes) and ${stateSql} = 'live' limit 1`,
+     where organization_id = :organizationId and id <> :id and 'org:admin' = any(scopes) and ${keyStateSql} = 'live' limit 1`,
     { ...key },
   );
   return rows.length === 1;

@@ -6,13 +6,21 @@ export type Trx = Knex;
 
 const silent = () => undefined;
 
-/**
- * Opens a pool on Postgres; nothing is dialled before the first query. `poolMax` is in connections. A statement that is not
- * answered within `timeoutMs` fails, whether Postgres says so or the network is silent; without it statements take their time.
- */
+export interface PoolOptions {
+  /** In connections. */
+  poolMax?: number;
+  /** A statement that is not answered within so many ms fails, whether Postgres says so or the network is silent; without it statements take their time. */
+  timeoutMs?: number;
+  /** One that waits longer for a lock fails; without it it waits for as long as it may take. */
+  lockTimeoutMs?: number;
+}
+
+const acquireWithinMs = 5_000;
+
+/** Opens a pool on Postgres; nothing is dialled before the first query. */
 export function openDatabase(
   connectionString: string,
-  { poolMax = 10, timeoutMs }: { poolMax?: number; timeoutMs?: number } = {},
+  { poolMax = 10, timeoutMs, lockTimeoutMs }: PoolOptions = {},
 ): Knex {
   return knex({
     client: 'pg',
@@ -20,11 +28,12 @@ export function openDatabase(
       connectionString,
       application_name: 'doppel',
       connectionTimeoutMillis: 3_000,
-      ...(timeoutMs === undefined ? {} : { statement_timeout: timeoutMs, query_timeout: timeoutMs + 1_000 }),
+      ...(timeoutMs === undefined ? {} : { statement_timeout: timeoutMs, query_timeout: timeoutMs * 1.1 }),
+      ...(lockTimeoutMs === undefined ? {} : { lock_timeout: lockTimeoutMs }),
     },
     // While Postgres is away, one that waits is told so for each dial that fails, and dialling goes on after this.
     pool: { min: 0, max: poolMax, createRetryIntervalMillis: 10 },
-    acquireConnectionTimeout: 5_000,
+    acquireConnectionTimeout: Math.min(timeoutMs ?? acquireWithinMs, acquireWithinMs),
     // Knex would print to the console what it throws anyway.
     log: { warn: silent, error: silent, debug: silent, deprecate: silent },
   });
@@ -39,6 +48,11 @@ export async function query<Row>(trx: Trx, sql: string, bindings: Record<string,
 /** The five-character SQLSTATE of an error that Postgres reported, or null for an error of another kind. */
 export function sqlStateOf(error: unknown): string | null {
   return error instanceof pg.DatabaseError ? (error.code ?? null) : null;
+}
+
+/** The name of the constraint that a statement violated, or null for an error of another kind. */
+export function violatedConstraintOf(error: unknown): string | null {
+  return error instanceof pg.DatabaseError ? (error.constraint ?? null) : null;
 }
 
 /**

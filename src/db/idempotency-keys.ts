@@ -1,13 +1,16 @@
+import type { AcceptedReply } from './accept.ts';
 import { query, type Trx } from './database.ts';
 
 /** What a request under an Idempotency-Key was answered. */
-export interface StoredReply {
-  fingerprint: Buffer;
+interface StoredReply {
   status: number;
   body: unknown;
   location: string | null;
   etag: string | null;
 }
+
+/** What a used key stands for: a reply, or the job that was accepted under it. */
+export type UsedKey = { fingerprint: Buffer } & ((StoredReply & { job: null }) | { job: AcceptedReply });
 
 /**
  * Takes a key for this transaction; gives false when it is used. Waits for a transaction that is just using it: if that one is
@@ -21,7 +24,8 @@ export async function takeKey(
     trx,
     `insert into idempotency_keys (organization_id, key, fingerprint) values (:organizationId, :key, :fingerprint)
      on conflict (organization_id, key) do update
-     set fingerprint = excluded.fingerprint, status = null, body = null, location = null, etag = null, created_at = now()
+     set fingerprint = excluded.fingerprint, status = null, body = null, location = null, etag = null, job_id = null,
+         created_at = now()
      where idempotency_keys.created_at < now() - interval '24 hours'
      returning key`,
     { organizationId, key, fingerprint },
@@ -32,7 +36,7 @@ export async function takeKey(
 /** Stores the reply to the request that took the key. */
 export async function storeReply(
   trx: Trx,
-  { organizationId, key, ...reply }: { organizationId: string; key: string } & Omit<StoredReply, 'fingerprint'>,
+  { organizationId, key, ...reply }: { organizationId: string; key: string } & StoredReply,
 ): Promise<void> {
   await query(
     trx,
@@ -42,15 +46,19 @@ export async function storeReply(
   );
 }
 
-/** Finds the reply under a used key; undefined when it has been forgotten since. */
-export async function findReply(trx: Trx, organizationId: string, key: string): Promise<StoredReply | undefined> {
-  const rows = await query<StoredReply>(
+/** Finds what a used key stands for; undefined when it has been forgotten since. */
+export async function findUsedKey(trx: Trx, organizationId: string, key: string): Promise<UsedKey | undefined> {
+  const [row] = await query<{ fingerprint: Buffer } & StoredReply & (AcceptedReply | { jobId: null })>(
     trx,
-    `select fingerprint, status, body, location, etag from idempotency_keys
-     where organization_id = :organizationId and key = :key and status is not null`,
+    `select k.fingerprint, k.status, k.body, k.location, k.etag, j.id as "jobId", j.influencer_id as "influencerId",
+            j.project_id as "projectId", j.started_at as "startedAt"
+     from idempotency_keys k left join jobs j on j.organization_id = k.organization_id and j.id = k.job_id
+     where k.organization_id = :organizationId and k.key = :key and (k.status is not null or k.job_id is not null)`,
     { organizationId, key },
   );
-  return rows[0];
+  if (row === undefined) return undefined;
+  const { fingerprint, status, body, location, etag, ...job } = row;
+  return job.jobId === null ? { fingerprint, status, body, location, etag, job: null } : { fingerprint, job };
 }
 
 /** Forgets some keys that are older than 24 hours, and gives how many. */

@@ -1,11 +1,11 @@
 // How many jobs of one organization are counted against its limits; neither count looks further than the limit.
 
-/** Whether so many jobs of an organization are queued. Both are SQL expressions. */
-export const isQueueFullSql = (organizationId: string, limit: string): string => `(
+/** How many jobs of an organization are queued, the limit at most. Both are SQL expressions. */
+export const queuedJobsSql = (organizationId: string, limit: string): string => `(
   select count(*) from (
     select from jobs where organization_id = ${organizationId} and status = 'running' and stage = 'queued' limit ${limit}
   ) queued
-) >= ${limit}`;
+)`;
 
 /** How many jobs of an organization run, or are about to: claims are on its oldest, so that not all that wait are looked at. */
 export const runningJobsSql = (organizationId: string, limit: string): string => `(

@@ -7,6 +7,7 @@ import { up as webhooks } from './migrations/004-webhooks.ts';
 import { up as jobsIndexes } from './migrations/005-jobs-indexes.ts';
 import { up as imageModels } from './migrations/006-image-models.ts';
 import { up as unusedAssets } from './migrations/007-unused-assets.ts';
+import { up as groupCommit } from './migrations/008-group-commit.ts';
 import { query } from './database.ts';
 
 // In code, not in a folder: the same list works from .ts and from .js.
@@ -18,6 +19,7 @@ const migrations = [
   { name: '005-jobs-indexes', up: jobsIndexes, isTransactional: false },
   { name: '006-image-models', up: imageModels },
   { name: '007-unused-assets', up: unusedAssets },
+  { name: '008-group-commit', up: groupCommit },
 ] as const;
 
 interface Migration {

@@ -2,7 +2,7 @@
 
 import type { Dispatch } from './dispatch.ts';
 import { query, type Trx } from './database.ts';
-import { isQueueFullSql, runningJobsSql } from './job-limits.ts';
+import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
 import { announceSql, eventBindings, eventSql, type LockedJob } from './jobs.ts';
 
 interface Retry {
@@ -27,7 +27,7 @@ export async function retryLockedJob(
   const rows = await query<RetriedJob>(
     trx,
     `with turn as materialized (
-       select ${isQueueFullSql(':organizationId', ':queuedLimit')} as is_full,
+       select ${queuedJobsSql(':organizationId', ':queuedLimit')} >= :queuedLimit as is_full,
               ${runningJobsSql(':organizationId', ':runningLimit')} < :runningLimit as may_start
      ),
      moved as (

@@ -2,6 +2,7 @@ import type Router from '@koa/router';
 import type { Knex } from 'knex';
 import Koa from 'koa';
 import type { Logger } from 'pino';
+import type { AcceptJob } from '../db/acceptor.ts';
 import { ApiError } from '../domain/errors.ts';
 import { formatId } from '../domain/ids.ts';
 import { parseUrl } from '../domain/parse-url.ts';
@@ -25,6 +26,7 @@ interface AppParts<Deps> extends Frame {
   deps: Deps;
   /** Beside the endpoints: the pictures, where this process serves them. */
   routes: readonly Koa.Middleware[];
+  acceptJob: AcceptJob;
   /** How many jobs may be queued, of all organizations. */
   queuedJobsMax: number;
   /** How often a stream on which nothing happens is written to, in ms. */
@@ -52,6 +54,7 @@ export function createApp<Deps extends { database: Knex }>({
   endpoints,
   deps,
   routes,
+  acceptJob,
   queuedJobsMax,
   heartbeatMs,
   ...frame
@@ -59,7 +62,7 @@ export function createApp<Deps extends { database: Knex }>({
   const app = createFrame(frame);
   for (const route of routes) app.use(route);
   serve(app, docsRoutes(endpoints));
-  serve(app, endpointRoutes(endpoints, deps, { queuedJobsMax, heartbeatMs }));
+  serve(app, endpointRoutes(endpoints, deps, { acceptJob, queuedJobsMax, heartbeatMs }));
   return app;
 }
 

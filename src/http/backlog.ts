@@ -6,10 +6,10 @@ const lookEveryMs = 1_000;
 const retryAfterS = 30;
 
 /**
- * Throws `UNAVAILABLE` while so many jobs are queued in all. It goes by what was seen last and never waits: jobs are counted
+ * Tells whether so many jobs are queued in all. It goes by what was seen last and never waits: jobs are counted
  * beside the requests, at most once a second and only while some come, so that the limit is passed by a second's worth.
  */
-export function backlogLimit(database: Trx, queuedJobsMax: number): () => void {
+export function backlogLimit(database: Trx, queuedJobsMax: number): () => boolean {
   let isFull = false;
   let lookAgainAt = 0;
   return () => {
@@ -22,9 +22,12 @@ export function backlogLimit(database: Trx, queuedJobsMax: number): () => void {
         () => undefined, // what keeps this from being counted keeps jobs from being accepted, and is told there
       );
     }
-    if (!isFull) return;
-    throw new ApiError('UNAVAILABLE', 'Too many jobs are queued; try again later.', {
-      headers: { 'Retry-After': String(retryAfterS) },
-    });
+    return isFull;
   };
 }
+
+/** While too many jobs are queued. */
+export const backlogFull = (): ApiError =>
+  new ApiError('UNAVAILABLE', 'Too many jobs are queued; try again later.', {
+    headers: { 'Retry-After': String(retryAfterS) },
+  });

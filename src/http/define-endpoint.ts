@@ -1,8 +1,9 @@
 // An endpoint is one object: schema, validation, types and documentation are made from it, and its handler knows no HTTP.
 
 import type { Static, TSchema } from 'typebox';
-import type { RequestErrorCode } from '../domain/errors.ts';
+import type { ApiError, RequestErrorCode } from '../domain/errors.ts';
 import type { RateClass, Scope } from '../domain/scopes.ts';
+import type { AcceptedJob, AcceptedReply, JobRefusal, NewClone, NewCreation } from '../db/accept.ts';
 import type { Principal } from '../db/api-keys.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import type { StartStream } from './event-streams.ts';
@@ -49,7 +50,17 @@ export interface EndpointReply<Status, Body> {
   afterCommit?: () => void;
 }
 
-interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Query, Body, Reply, Prepared> {
+/** A job that a request asks for. */
+export interface JobRequest<Reply> {
+  job: NewClone | NewCreation;
+  /** The reply to the request, and to each repeat of it. */
+  replyTo: (accepted: AcceptedReply) => Reply;
+  refusalFor: (refusal: JobRefusal) => ApiError;
+  /** Happens once, when it has been accepted. */
+  afterCommit: (accepted: AcceptedJob) => void;
+}
+
+interface EndpointFacts<Path, Replies, QuerySchema, BodySchema, Params> {
   method: 'get' | 'post' | 'patch' | 'delete';
   path: Path;
   operationId: string;
@@ -78,14 +89,35 @@ interface EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Que
   secret?: string;
   /** Whether it changes API keys: such requests of one organization take turns, see `takeTurn`. */
   changesKeys?: true;
-  /**
-   * Slow work for `handle`, done before its transaction, which then holds no connection meanwhile. It writes no row, and no object
-   * that is not collected where `handle` does not name it. What it throws is the answer, unless the request is a repeat.
-   */
-  prepare?: (request: EndpointRequest<Params, Query, Body>, deps: Deps) => Promise<Prepared>;
-  /** Writes through `deps.database` alone, which is one transaction with the idempotency key: what it throws undoes it all. */
-  handle: (request: EndpointRequest<Params, Query, Body> & { prepared: Prepared }, deps: Deps) => Promise<Reply>;
 }
+
+/** What an endpoint does. */
+type Deed<Request, Deps, Reply, Prepared> =
+  | {
+      /**
+       * Slow work for `handle`, done before its transaction, which then holds no connection meanwhile. It writes no row, and no object
+       * that is not collected where `handle` does not name it. What it throws is the answer, unless the request is a repeat.
+       */
+      prepare?: (request: Request, deps: Deps) => Promise<Prepared>;
+      /** Writes through `deps.database` alone, which is one transaction with the idempotency key: what it throws undoes it all. */
+      handle: (request: Request & { prepared: Prepared }, deps: Deps) => Promise<Reply>;
+      accept?: never;
+    }
+  | {
+      /** Says what job is asked for; it is accepted together with those of other requests. */
+      accept: (request: Request, deps: Deps) => JobRequest<Reply>;
+      prepare?: never;
+      handle?: never;
+    };
+
+type EndpointSpec<Deps, Path, Replies, QuerySchema, BodySchema, Params, Query, Body, Reply, Prepared> = EndpointFacts<
+  Path,
+  Replies,
+  QuerySchema,
+  BodySchema,
+  Params
+> &
+  Deed<EndpointRequest<Params, Query, Body>, Deps, Reply, Prepared>;
 
 /** An endpoint as the machine behind it sees it, whatever its own types are. */
 export type Endpoint<Deps> = EndpointSpec<

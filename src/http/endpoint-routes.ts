@@ -2,11 +2,12 @@ import Router from '@koa/router';
 import type { Knex } from 'knex';
 import { ApiError } from '../domain/errors.ts';
 import { authentication, authorize, type Authenticate } from './authentication.ts';
-import { backlogLimit } from './backlog.ts';
+import type { AcceptJob } from '../db/acceptor.ts';
+import { backlogFull, backlogLimit } from './backlog.ts';
 import { readJson } from './body.ts';
-import type { Endpoint } from './define-endpoint.ts';
+import type { Endpoint, EndpointReply } from './define-endpoint.ts';
 import { eventStreams } from './event-streams.ts';
-import { changing } from './idempotency.ts';
+import { accepting, changing } from './idempotency.ts';
 import { lastEventIdIn } from './last-event-id.ts';
 import { rateLimiting, type RateLimits } from './rate-limits.ts';
 import { etagsIn } from './representation.ts';
@@ -14,16 +15,23 @@ import { simulationIn } from './simulation.ts';
 import { compileValidation } from './validation.ts';
 import { waitOf } from './waiting.ts';
 
+interface RouteParts {
+  acceptJob: AcceptJob;
+  queuedJobsMax: number;
+  heartbeatMs?: number | undefined;
+}
+
 /** Makes routes of the endpoints: who calls, how often, may they, is the request valid, then the handler. */
 export function endpointRoutes<Deps extends { database: Knex }>(
   endpoints: readonly Endpoint<Deps>[],
   deps: Deps,
-  { queuedJobsMax, heartbeatMs }: { queuedJobsMax: number; heartbeatMs?: number | undefined },
+  { acceptJob, queuedJobsMax, heartbeatMs }: RouteParts,
 ): Router {
   const router = new Router({ strict: true, sensitive: true });
   const limits = rateLimiting(deps.database);
-  const refuseWhenFull = backlogLimit(deps.database, queuedJobsMax);
+  const isBacklogFull = backlogLimit(deps.database, queuedJobsMax);
   const change = changing(deps.database);
+  const accept = accepting(deps.database, acceptJob);
   const streams = eventStreams({ heartbeatMs });
   const authenticate = countingFailures(authentication(deps.database), limits);
   for (const endpoint of endpoints) {
@@ -46,19 +54,24 @@ export function endpointRoutes<Deps extends { database: Knex }>(
       const wait = endpoint.canWait === true ? waitOf(ctx) : null;
       const lastEventId = isStream ? lastEventIdIn(ctx) : null;
       const request = { principal, params, query, body, expectedVersions, simulation, wait, lastEventId };
-      const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
-      const handle = async (database: Knex) => {
-        // Here, where a repeat does not come: its job was accepted already, what it needs may be gone.
-        if (endpoint.rateClass === 'long-running') refuseWhenFull();
-        if (prepared.status === 'rejected') throw prepared.reason;
-        return endpoint.handle({ ...request, prepared: prepared.value }, { ...deps, database });
+      const isFull = endpoint.rateClass === 'long-running' && isBacklogFull();
+      const replyTo = async (): Promise<EndpointReply<number, unknown>> => {
+        if (endpoint.accept !== undefined) {
+          return accept(ctx, { principal, body, isBacklogFull: isFull, jobRequest: endpoint.accept(request, deps) });
+        }
+        const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
+        const handle = async (database: Knex) => {
+          // Here, where a repeat does not come: its job was accepted already, what it needs may be gone.
+          if (isFull) throw backlogFull();
+          if (prepared.status === 'rejected') throw prepared.reason;
+          return endpoint.handle({ ...request, prepared: prepared.value }, { ...deps, database });
+        };
+        if (endpoint.method === 'get') return handle(deps.database);
+        return change(ctx, { principal, body, handle, secret, changesKeys });
       };
 
       ctx.set('Cache-Control', 'no-store');
-      const reply =
-        endpoint.method === 'get'
-          ? await handle(deps.database)
-          : await change(ctx, { principal, body, handle, secret, changesKeys });
+      const reply = await replyTo();
       if (endpoint.canWait === true) ctx.vary('Prefer');
       if (wait !== null) ctx.set('Preference-Applied', `wait=${String(wait.withinMs / 1000)}`);
       if (reply.location !== undefined) ctx.set('Location', reply.location);

@@ -1,23 +1,30 @@
-// A request that changes something runs in one transaction, with its Idempotency-Key where it has one: the effect and the
-// stored reply are both there or neither, whatever crashes. A refused request undoes both, so it does not use the key up.
+// A request that changes something is one transaction, with its Idempotency-Key where it has one: the effect and the stored reply
+// are both there or neither, whatever crashes. A refused request undoes both, so it does not use the key up. One that asks for a job
+// is a row of a statement which accepts many; what it stores of the reply is the job.
 
 import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Knex } from 'knex';
 import { takeTurn, type Principal } from '../db/api-keys.ts';
-import { findReply, storeReply, takeKey } from '../db/idempotency-keys.ts';
+import type { AcceptJob } from '../db/acceptor.ts';
+import { findUsedKey, storeReply, takeKey, type UsedKey } from '../db/idempotency-keys.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { ApiError } from '../domain/errors.ts';
-import { requireLiveKey } from './authentication.ts';
-import type { EndpointReply } from './define-endpoint.ts';
+import { requireLive, requireLiveKey } from './authentication.ts';
+import { backlogFull } from './backlog.ts';
+import type { EndpointReply, JobRequest } from './define-endpoint.ts';
 import { invalid } from './validation.ts';
 
 type Reply = EndpointReply<number, unknown>;
 
-interface Change {
+/** A request, as its fingerprint is made of it. */
+interface Asked {
   principal: Principal;
   /** The request's body, as it was validated. */
   body: unknown;
+}
+
+interface Change extends Asked {
   /** The endpoint's, of which a stored reply says null. */
   secret: string | undefined;
   changesKeys: boolean;
@@ -62,10 +69,10 @@ async function makeOnce(ctx: Context, database: Knex, change: Change & { key: st
   const { organizationId } = principal;
   const fingerprint = fingerprintOf(ctx, change);
   for (;;) {
-    const [made, stored] = await database.transaction(async (trx) => {
+    const [made, used] = await database.transaction(async (trx) => {
       await begin(trx, change);
       if (!(await takeKey(trx, { organizationId, key, fingerprint }))) {
-        return [undefined, await findReply(trx, organizationId, key)];
+        return [undefined, await findUsedKey(trx, organizationId, key)];
       }
       const reply = await handle(trx);
       const { status, location = null, etag = null } = reply;
@@ -77,14 +84,63 @@ async function makeOnce(ctx: Context, database: Knex, change: Change & { key: st
       made.afterCommit?.();
       return made;
     }
-    if (stored === undefined) continue; // its 24 hours have just ended
-    if (!stored.fingerprint.equals(fingerprint)) {
-      throw new ApiError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key came with another request.');
-    }
-    ctx.set('Idempotent-Replayed', 'true');
-    const { status, body, location, etag } = stored;
-    return { status, body, ...(location === null ? {} : { location }), ...(etag === null ? {} : { etag }) };
+    if (used === undefined) continue; // its 24 hours have just ended
+    return repeat(ctx, used, fingerprint);
   }
+}
+
+interface Acceptance extends Asked {
+  isBacklogFull: boolean;
+  jobRequest: JobRequest<Reply>;
+}
+
+export type MakeAcceptance = (ctx: Context, acceptance: Acceptance) => Promise<Reply>;
+
+/** Accepts what requests ask for, each once however often its key comes. Throws as `changing` does. */
+export function accepting(database: Knex, acceptJob: AcceptJob): MakeAcceptance {
+  return async (ctx, acceptance) => {
+    const { principal, isBacklogFull, jobRequest } = acceptance;
+    const { organizationId, apiKeyId, lookup } = principal;
+    const key = idempotencyKeyOf(ctx);
+    const fingerprint = fingerprintOf(ctx, acceptance);
+    const idempotency = key === null ? null : { key, fingerprint: fingerprint.toString('hex') };
+    for (;;) {
+      const answer = await acceptJob({ ...jobRequest.job, apiKeyId, lookup, idempotency, isBacklogFull });
+      if (typeof answer === 'object') {
+        jobRequest.afterCommit(answer);
+        return jobRequest.replyTo(answer);
+      }
+      switch (answer) {
+        case 'key_killed':
+        case 'key_gone':
+          requireLive(answer === 'key_killed' ? 'killed' : 'gone');
+          break;
+        case 'backlog_full':
+          throw backlogFull();
+        case 'key_used': {
+          const used = await findUsedKey(database, organizationId, key ?? '');
+          if (used !== undefined) return repeat(ctx, used, fingerprint, jobRequest);
+          break; // its 24 hours have just ended
+        }
+        default:
+          throw jobRequest.refusalFor(answer);
+      }
+    }
+  };
+}
+
+/** The reply of the request that used the key, if this is the same. */
+function repeat(ctx: Context, used: UsedKey, fingerprint: Buffer, jobRequest?: JobRequest<Reply>): Reply {
+  if (!used.fingerprint.equals(fingerprint)) {
+    throw new ApiError('IDEMPOTENCY_CONFLICT', 'This Idempotency-Key came with another request.');
+  }
+  ctx.set('Idempotent-Replayed', 'true');
+  if (used.job !== null) {
+    if (jobRequest === undefined) throw new Error('a request that asks for no job is a repeat of one that does');
+    return jobRequest.replyTo(used.job);
+  }
+  const { status, body, location, etag } = used;
+  return { status, body, ...(location === null ? {} : { location }), ...(etag === null ? {} : { etag }) };
 }
 
 /** HTTP takes away the spaces around a header's value. */
@@ -102,7 +158,7 @@ function idempotencyKeyOf(ctx: Context): string | null {
 }
 
 /** What makes two requests the same: the order of keys in their JSON does not matter, the API key within its environment neither. */
-const fingerprintOf = (ctx: Context, { principal, body }: Change): Buffer =>
+const fingerprintOf = (ctx: Context, { principal, body }: Asked): Buffer =>
   createHash('sha256')
     .update(canonicalJson([principal.environment, ctx.method, ctx.path, ctx.querystring, body ?? null]))
     .digest();

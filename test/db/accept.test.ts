@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { v7 as newId } from 'uuid';
-import { acceptJobs, type NewClone, type NewCreation } from '../../src/db/accept.ts';
+import { acceptJobs, type Asking, type NewClone, type NewCreation, type NewJob } from '../../src/db/accept.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { shots } from '../../src/domain/shots.ts';
 import { insertAsset } from '../support/builders.ts';
-import { acceptJob, createHome, deleteInfluencer, type Home, type TestJob } from '../support/jobs.ts';
+import {
+  acceptJob,
+  askingAs,
+  createHome,
+  deleteInfluencer,
+  whileTaken,
+  type Home,
+  type TestJob,
+} from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { storedRows } from '../support/refusals.ts';
 
@@ -13,16 +21,21 @@ describe('accepting many jobs in one statement', () => {
   let home: Home;
   let other: Home;
   let source: TestJob;
+  let asHome: Asking;
+  let asOther: Asking;
 
   before(async () => {
     testDatabase = await createTestDatabase();
     home = await createHome(testDatabase.database);
     other = await createHome(testDatabase.database);
+    asHome = await askingAs(testDatabase.database, home.organizationId);
+    asOther = await askingAs(testDatabase.database, other.organizationId);
     source = await acceptJob(testDatabase.database, { home, identity: { vibe: 'warm' } });
   });
   after(() => testDatabase.drop());
 
   const anew = ({ organizationId }: Home) => ({
+    ...(organizationId === other.organizationId ? asOther : asHome),
     organizationId,
     environment: 'live' as const,
     influencerId: newId(),
@@ -34,7 +47,7 @@ describe('accepting many jobs in one statement', () => {
     queuedLimit: 1_000,
     runningLimit: 1_000,
   });
-  const creation = (own: Partial<NewCreation> = {}, from = home): NewCreation => ({
+  const creation = (own: Partial<NewCreation & Asking> = {}, from = home): NewCreation & Asking => ({
     ...anew(from),
     projectId: from.projectId,
     identity: {},
@@ -42,13 +55,13 @@ describe('accepting many jobs in one statement', () => {
     assetIds: [],
     ...own,
   });
-  const clone = (own: Partial<NewClone> = {}): NewClone => ({
+  const clone = (own: Partial<NewClone & Asking> = {}): NewClone & Asking => ({
     ...anew(home),
     sourceId: source.influencerId,
     changes: { fields: {}, personality: {} },
     ...own,
   });
-  const accept = (rows: (NewClone | NewCreation)[]) => acceptJobs(testDatabase.database, rows);
+  const accept = (rows: NewJob[]) => acceptJobs(testDatabase.database, rows);
   const kindOf = (answer: unknown) => (typeof answer === 'string' ? answer : 'accepted');
 
   it('answers each by itself, in the order of the rows, and refused ones leave nothing behind', async () => {
@@ -57,14 +70,14 @@ describe('accepting many jobs in one statement', () => {
     const foreignPhoto = await insertAsset(testDatabase.database, formatId('project', other.projectId));
     const deleted = await acceptJob(testDatabase.database, { home });
     await deleteInfluencer(testDatabase.database, deleted);
-    const rows: [row: NewClone | NewCreation, answer: string][] = [
+    const rows: [row: NewJob, answer: string][] = [
       [creation(), 'accepted'],
       [clone({ sourceId: newId() }), 'origin_missing'],
       [clone(), 'accepted'],
       [clone({ influencerId: taken }), 'influencer_exists'],
       [clone({ influencerId: deleted.influencerId }), 'influencer_exists'],
       [clone({ sourceId: deleted.influencerId }), 'origin_missing'],
-      [clone({ organizationId: other.organizationId }), 'origin_missing'],
+      [clone({ ...asOther, organizationId: other.organizationId }), 'origin_missing'],
       [clone({ environment: 'test' }), 'origin_missing'],
       [creation({ projectId: other.projectId }), 'origin_missing'],
       [creation({ environment: 'test' }), 'origin_missing'],
@@ -99,13 +112,6 @@ describe('accepting many jobs in one statement', () => {
       api_keys: 0,
       projects: 0,
     });
-  });
-
-  it('accepts one of several rows of it that have one id', async () => {
-    const influencerId = newId();
-    const answers = await accept([clone({ influencerId }), creation({ influencerId }), clone({ influencerId })]);
-    assert.deepEqual(answers.map(kindOf).sort(), ['accepted', 'influencer_exists', 'influencer_exists']);
-    assert.equal((await testDatabase.database('jobs').where({ influencer_id: influencerId })).length, 1);
   });
 
   it('takes a source as it is before the statement: not one that the statement makes', async () => {
@@ -161,23 +167,86 @@ describe('accepting many jobs in one statement', () => {
     );
   });
 
-  it('accepts statements that share ids in opposite orders at the same time, without a deadlock', async () => {
-    for (let round = 0; round < 10; round++) {
-      const ids = Array.from({ length: 20 }, () => newId());
-      const answers = await Promise.all([
-        accept(ids.map((influencerId) => clone({ influencerId }))),
-        accept(ids.toReversed().map((influencerId) => clone({ influencerId }))),
-      ]);
-      const kinds = answers.flat().map(kindOf);
-      assert.equal(kinds.filter((kind) => kind === 'accepted').length, 20);
-      assert.equal(kinds.filter((kind) => kind === 'influencer_exists').length, 20);
-    }
+  it('refuses a row by its API key, its Idempotency-Key and the backlog, in this order, and before its source', async () => {
+    const { database } = testDatabase;
+    const used = { key: newId(), fingerprint: 'ab'.repeat(32) };
+    assert.equal(kindOf((await accept([clone({ idempotency: used })]))[0]), 'accepted');
+    const killed = await askingAs(database, (await createHome(database)).organizationId);
+    await database('api_keys').where({ id: killed.apiKeyId }).update({ killed_at: new Date() });
+    const dead = {
+      organizationId: (await database('api_keys').where({ id: killed.apiKeyId }).first()).organization_id,
+    };
+    const wrong = { idempotency: used, isBacklogFull: true, sourceId: newId() };
+    const answers = await accept([
+      clone({ ...killed, ...dead, ...wrong }),
+      clone({ ...wrong, lookup: 'aaaaaaaaaaaaaaaa' }), // rotated since
+      clone({ ...wrong, ...asOther, organizationId: home.organizationId }), // another organization's key
+      clone(wrong),
+      clone({ ...wrong, idempotency: null }),
+      clone({ ...wrong, idempotency: null, isBacklogFull: false }),
+    ]);
+    const expected = ['key_killed', 'key_gone', 'key_gone', 'key_used', 'backlog_full', 'origin_missing'];
+    assert.deepEqual(answers.map(kindOf), expected);
+  });
+
+  it('stores an Idempotency-Key with its job, and none of a row that is refused', async () => {
+    const [good, bad] = [newId(), newId()];
+    const row = clone({ idempotency: { key: good, fingerprint: 'cd'.repeat(32) } });
+    await accept([row, clone({ sourceId: newId(), idempotency: { key: bad, fingerprint: 'cd'.repeat(32) } })]);
+    const stored = await testDatabase.database('idempotency_keys').whereIn('key', [good, bad]);
+    assert.deepEqual(
+      stored.map(({ key, job_id: jobId, fingerprint }) => [key, jobId, fingerprint.toString('hex')]),
+      [[good, row.jobId, 'cd'.repeat(32)]],
+    );
+  });
+
+  it('takes an Idempotency-Key again after 24 hours', async () => {
+    const idempotency = { key: newId(), fingerprint: 'ef'.repeat(32) };
+    await accept([clone({ idempotency })]);
+    await testDatabase
+      .database('idempotency_keys')
+      .where({ key: idempotency.key })
+      .update({ created_at: new Date(Date.now() - 86_401_000) });
+    const again = clone({ idempotency });
+    assert.deepEqual((await accept([again])).map(kindOf), ['accepted']);
+    const [stored] = await testDatabase.database('idempotency_keys').where({ key: idempotency.key });
+    assert.equal(stored.job_id, again.jobId);
+  });
+
+  it('counts its own rows against the limits of an organization, but not those that are refused', async () => {
+    const third = await createHome(testDatabase.database);
+    const asThird = await askingAs(testDatabase.database, third.organizationId);
+    const limits = { ...asThird, queuedLimit: 3, runningLimit: 2 };
+    const answers = await accept([
+      creation({ ...limits, projectId: newId() }, third),
+      ...Array.from({ length: 4 }, () => creation(limits, third)),
+      creation(), // of an organization that has room
+    ]);
+    assert.deepEqual(answers.map(kindOf), [
+      'origin_missing',
+      ...['accepted', 'accepted', 'accepted', 'too_many_queued', 'accepted'],
+    ]);
+    assert.deepEqual(
+      answers.map((answer) => typeof answer === 'object' && answer.mayStart),
+      [false, true, true, false, false, true],
+    );
   });
 
   it('stores nothing when one row breaks a rule of the schema', async () => {
     const before = await storedRows(testDatabase.database);
     await assert.rejects(accept([clone(), clone({ name: '' })]), { code: '23514' });
     assert.deepEqual(await storedRows(testDatabase.database), before);
+  });
+
+  it('throws, and stores nothing, when another statement takes an id of its rows meanwhile', async () => {
+    const [taken, other] = [clone(), clone()];
+    const { outcome } = await whileTaken(
+      testDatabase.database,
+      { influencerId: taken.influencerId, like: source },
+      () => accept([{ ...taken, jobId: newId() }, other]),
+    );
+    await assert.rejects(outcome, { code: '23505', constraint: 'influencers_pkey' });
+    assert.deepEqual(await testDatabase.database('jobs').where({ id: other.jobId }), []);
   });
 
   it('accepts nothing of nothing', async () => {

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { orderPaidImage } from '../../src/db/paid-images.ts';
 import { eraseOrganization } from '../../src/db/organizations.ts';
 import { formatId } from '../../src/domain/ids.ts';
-import { createTestKey } from '../support/api.ts';
 import { addImage } from '../support/builders.ts';
 import { acceptJob, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -37,7 +36,6 @@ describe('erasing an organization', () => {
     const clone = await acceptJob(database, { home, sourceId: source.influencerId });
     const assetId = await addImage(database, formatId('influencer', clone.influencerId));
     const { organizationId } = home;
-    await createTestKey(database, organizationId);
     await database.raw(
       `insert into job_shots (organization_id, job_id, shot, status, asset_id)
        values (:organizationId, :jobId, 'portrait', 'rendered', :assetId)`,

@@ -83,7 +83,7 @@ export const faults: readonly Fault[] = [
     number: 4,
     name: 'ambiguous commit: done, its reply cut',
     failpoints: [
-      failpoint('api', '^pg COMMIT', 'after', 'fail', 0.1),
+      failpoint('api', `${insertsJob}|^pg COMMIT`, 'after', 'fail', 0.1),
       failpoint('worker', '^pg COMMIT', 'after', 'fail', 0.05),
     ],
   },
@@ -217,7 +217,7 @@ export const faults: readonly Fault[] = [
     number: 19,
     name: 'what was written first commits last',
     failpoints: [
-      failpoint('api', '^pg COMMIT', 'before', 'hold', 0.2),
+      failpoint('api', `${insertsJob}|^pg COMMIT`, 'before', 'hold', 0.2),
       failpoint('worker', '^pg COMMIT', 'before', 'hold', 0.1),
     ],
   },

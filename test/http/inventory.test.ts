@@ -5,6 +5,7 @@ import type Router from '@koa/router';
 import { randomUUID } from 'node:crypto';
 import knex from 'knex';
 import type Koa from 'koa';
+import { acceptor } from '../../src/db/acceptor.ts';
 import { endpoints } from '../../src/endpoints/index.ts';
 import type { Deps } from '../../src/endpoints/deps.ts';
 import { createApp, createFrame } from '../../src/http/app.ts';
@@ -37,7 +38,9 @@ const routesOf = (app: Koa): string[] =>
 describe('the routes', () => {
   it('of the API are those of the OpenAPI document, health and docs, and no other', () => {
     const deps = { database: knex({ client: 'pg' }) } as Deps; // nobody asks it
-    const app = createApp({ endpoints, deps, routes: [], queuedJobsMax: 1, ...frame });
+    const { database } = deps;
+    const acceptJob = acceptor({ database, patient: database });
+    const app = createApp({ endpoints, deps, routes: [], acceptJob, queuedJobsMax: 1, ...frame });
     const described = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );

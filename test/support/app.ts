@@ -2,6 +2,7 @@
 
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
+import { acceptor } from '../../src/db/acceptor.ts';
 import { createApp, type Surroundings } from '../../src/http/app.ts';
 import type { Endpoint } from '../../src/http/define-endpoint.ts';
 import type { Health } from '../../src/http/health.ts';
@@ -29,6 +30,7 @@ export function serveApp({
   const parts = {
     endpoints,
     deps: { database },
+    acceptJob: acceptor({ database, patient: database }),
     routes: [],
     health,
     newId,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
-import { acceptJobs, type NewClone, type NewCreation } from '../../src/db/accept.ts';
+import { acceptJobs, type Asking, type NewJob } from '../../src/db/accept.ts';
+import { insertApiKey } from '../../src/db/api-keys.ts';
 import { query, type Trx } from '../../src/db/database.ts';
 import type { Dispatch } from '../../src/db/dispatch.ts';
 import { lockJob } from '../../src/db/jobs.ts';
@@ -12,7 +13,9 @@ import { insertProject } from '../../src/db/projects.ts';
 import { retryLockedJob } from '../../src/db/retry.ts';
 import type { Identity } from '../../src/domain/influencer.ts';
 import { queuedJobsLimits, runningJobsLimits, type Tier } from '../../src/domain/scopes.ts';
+import { makeSecret } from '../../src/http/authentication.ts';
 import { shots, type RendererName, type Shot } from '../../src/domain/shots.ts';
+import { until } from './eventually.ts';
 
 export interface Home {
   organizationId: string;
@@ -32,6 +35,28 @@ export async function createHome(database: Trx, tier: Tier = 'internal'): Promis
   return home;
 }
 
+/** How a key of the organization asks; one is made where it has none. */
+export async function askingAs(database: Trx, organizationId: string): Promise<Asking> {
+  const [key] = await query<{ apiKeyId: string; lookup: string }>(
+    database,
+    'select id as "apiKeyId", lookup from api_keys where organization_id = :organizationId limit 1',
+    { organizationId },
+  );
+  if (key !== undefined) return { ...key, idempotency: null, isBacklogFull: false };
+  const { lookup, secretSha256 } = makeSecret('live');
+  const environment = 'live' as const;
+  await insertApiKey(database, {
+    organizationId,
+    id: newId(),
+    name: 'Tests',
+    environment,
+    scopes: ['*'],
+    lookup,
+    secretSha256,
+  });
+  return askingAs(database, organizationId);
+}
+
 /** A job as the accepting process offers it to the dispatcher. */
 export type TestJob = Dispatch;
 
@@ -45,9 +70,10 @@ interface JobWishes {
   runningLimit?: number;
 }
 
-export async function acceptJob(database: Trx, wishes: JobWishes = {}): Promise<TestJob> {
+export async function acceptJob(database: Knex, wishes: JobWishes = {}): Promise<TestJob> {
   const home = wishes.home ?? (await createHome(database));
   const shared = {
+    ...(await askingAs(database, home.organizationId)),
     organizationId: home.organizationId,
     environment: 'live' as const,
     influencerId: newId(),
@@ -59,13 +85,43 @@ export async function acceptJob(database: Trx, wishes: JobWishes = {}): Promise<
     queuedLimit: queuedJobsLimits.internal,
     runningLimit: wishes.runningLimit ?? runningJobsLimits.internal,
   };
-  const row: NewClone | NewCreation =
+  const row: NewJob =
     wishes.sourceId === undefined
       ? { ...shared, projectId: home.projectId, identity: wishes.identity ?? {}, seed: newId(), assetIds: [] }
       : { ...shared, sourceId: wishes.sourceId, changes: { fields: wishes.identity ?? {}, personality: {} } };
   const [accepted] = await acceptJobs(database, [row]);
   if (typeof accepted !== 'object') throw new Error(`the job was not accepted: ${String(accepted)}`);
   return { ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId: wishes.sourceId ?? null };
+}
+
+/**
+ * Begins to `act` while another transaction has stored an influencer with this id, and not committed: gives what becomes of it once
+ * that is committed. Another influencer is copied for it.
+ */
+export async function whileTaken<Result>(
+  database: Knex,
+  { influencerId, like }: { influencerId: string; like: TestJob },
+  act: () => Promise<Result>,
+): Promise<{ outcome: Promise<Result> }> {
+  return database.transaction(async (trx) => {
+    await query(
+      trx,
+      `insert into influencers
+       select (jsonb_populate_record(i, jsonb_build_object('id', :influencerId::uuid))).*
+       from influencers i where id = :like`,
+      { influencerId, like: like.influencerId },
+    );
+    const outcome = act();
+    outcome.catch(() => undefined); // whoever asked for it is told
+    await until('it waits for the other transaction', async () => {
+      const waiting = await query(
+        database,
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return waiting.length > 0;
+    });
+    return { outcome };
+  });
 }
 
 interface StoredJob {

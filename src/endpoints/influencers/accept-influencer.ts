@@ -1,9 +1,10 @@
-import { acceptJobs, type NewClone, type NewCreation } from '../../db/accept.ts';
+import type { NewClone, NewCreation } from '../../db/accept.ts';
 import type { Principal } from '../../db/api-keys.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { parseId } from '../../domain/ids.ts';
 import { queuedJobsLimits, runningJobsLimits } from '../../domain/scopes.ts';
 import { shots } from '../../domain/shots.ts';
+import type { JobRequest } from '../../http/define-endpoint.ts';
 import type { JobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
 import { jobEnvelope, jobLocation } from '../jobs/job-envelope.ts';
@@ -27,33 +28,29 @@ export const newInfluencer = (
   runningLimit: runningJobsLimits[principal.tier],
 });
 
-/** Stores the influencer and its job; once that is committed its workflow is started, which the caller does not wait for. */
-export async function acceptInfluencer(
-  row: NewClone | NewCreation,
+/** Asks for an influencer and its job; once that is committed its workflow is started, which the caller does not wait for. */
+export const influencerRequest = (
+  job: NewClone | NewCreation,
   refuse: (refusal: 'origin_missing' | 'assets_missing') => ApiError,
-  { database, dispatcher }: Pick<Deps, 'database' | 'dispatcher'>,
-): Promise<{ status: 202; body: JobEnvelope; location: string; afterCommit: () => void }> {
-  const [accepted] = await acceptJobs(database, [row]);
-  if (accepted === undefined) throw new Error('a row was neither accepted nor refused');
-  switch (accepted) {
-    case 'origin_missing':
-    case 'assets_missing':
-      throw refuse(accepted);
-    case 'project_archived':
-      throw new ApiError('CONFLICT', 'The project is archived.');
-    case 'influencer_exists':
-      throw new ApiError('CONFLICT', 'Influencer with this id already exists.');
-    case 'too_many_queued':
-      throw tooManyQueued(row.queuedLimit);
-  }
-  const sourceInfluencerId = 'sourceId' in row ? row.sourceId : null;
-  return {
-    status: 202,
-    body: jobEnvelope(accepted),
-    location: jobLocation(accepted.jobId),
-    afterCommit: () => {
-      if (accepted.mayStart)
-        dispatcher.jobs.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });
-    },
-  };
-}
+  { dispatcher }: Pick<Deps, 'dispatcher'>,
+): JobRequest<{ status: 202; body: JobEnvelope; location: string }> => ({
+  job,
+  replyTo: (accepted) => ({ status: 202, body: jobEnvelope(accepted), location: jobLocation(accepted.jobId) }),
+  refusalFor: (refusal) => {
+    switch (refusal) {
+      case 'origin_missing':
+      case 'assets_missing':
+        return refuse(refusal);
+      case 'project_archived':
+        return new ApiError('CONFLICT', 'The project is archived.');
+      case 'influencer_exists':
+        return new ApiError('CONFLICT', 'Influencer with this id already exists.');
+      case 'too_many_queued':
+        return tooManyQueued(job.queuedLimit);
+    }
+  },
+  afterCommit: ({ mayStart, ...accepted }) => {
+    const sourceInfluencerId = 'sourceId' in job ? job.sourceId : null;
+    if (mayStart) dispatcher.jobs.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });
+  },
+});

@@ -3,7 +3,7 @@ import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { cloneInfluencerBody } from '../../schemas/influencer.ts';
 import { jobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
-import { acceptInfluencer, newInfluencer } from './accept-influencer.ts';
+import { influencerRequest, newInfluencer } from './accept-influencer.ts';
 import { influencerNotFound } from './refusals.ts';
 
 export const cloneInfluencer = defineEndpoint<Deps>()({
@@ -21,7 +21,7 @@ reference images is copied to the clone's \`attributes\` as a starting set.`,
   body: cloneInfluencerBody,
   replies: { 202: { description: 'Accepted: the clone exists, and its job runs.', schema: jobEnvelope } },
   errors: ['NOT_FOUND', 'CONFLICT'],
-  handle({ principal, params, body, simulation }, deps) {
+  accept({ principal, params, body, simulation }, deps) {
     const clone = {
       ...newInfluencer(principal, body.newInfluencerId, deps),
       simulation,
@@ -29,6 +29,6 @@ reference images is copied to the clone's \`attributes\` as a starting set.`,
       sourceId: params.influencerId,
       changes: changesOf(body.overrides ?? {}),
     };
-    return acceptInfluencer(clone, influencerNotFound, deps);
+    return influencerRequest(clone, influencerNotFound, deps);
   },
 });

@@ -8,7 +8,7 @@ import { invalid } from '../../http/validation.ts';
 import { createInfluencerBody } from '../../schemas/influencer.ts';
 import { jobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
-import { acceptInfluencer, newInfluencer } from './accept-influencer.ts';
+import { influencerRequest, newInfluencer } from './accept-influencer.ts';
 
 export const createInfluencer = defineEndpoint<Deps>()({
   method: 'post',
@@ -24,7 +24,7 @@ leave out is chosen for you, once and for good. The influencer can be read at on
   body: createInfluencerBody,
   replies: { 202: { description: 'Accepted: the influencer exists, and its job runs.', schema: jobEnvelope } },
   errors: ['NOT_FOUND', 'CONFLICT'],
-  handle({ principal, params, body, simulation }, deps) {
+  accept({ principal, params, body, simulation }, deps) {
     const { name, influencerId, referenceImages, ...identity } = body;
     const creation = {
       ...newInfluencer(principal, influencerId, deps),
@@ -35,7 +35,7 @@ leave out is chosen for you, once and for good. The influencer can be read at on
       seed: seedOf(principal.environment, name, identity),
       assetIds: (referenceImages?.assetIds ?? []).map((id) => parseId('asset', id)),
     };
-    return acceptInfluencer(
+    return influencerRequest(
       creation,
       (refusal) =>
         refusal === 'origin_missing'

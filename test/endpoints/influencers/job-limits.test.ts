@@ -15,6 +15,7 @@ import {
   type TestApi,
 } from '../../support/api.ts';
 import { setTier } from '../../../src/db/organizations.ts';
+import { askingAs } from '../../support/jobs.ts';
 import { assertRefused, withoutTrace } from '../../support/refusals.ts';
 
 describe('what one organization may have under way', () => {
@@ -31,7 +32,9 @@ describe('what one organization may have under way', () => {
 
   /** Queues so many jobs at once, as no caller can. */
   const queue = async (count: number) => {
+    const asking = await askingAs(api.database, tenant.organizationId);
     const row = () => ({
+      ...asking,
       organizationId: tenant.organizationId,
       environment: 'live' as const,
       influencerId: newId(),
