@@ -9,7 +9,7 @@ import type { Environment, Identity } from '../domain/influencer.ts';
 import type { RendererName, Shot } from '../domain/shots.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { keyLockSql, keyStateSql } from './api-keys.ts';
-import { query, type Trx } from './database.ts';
+import { query, sqlStateOf, type Trx } from './database.ts';
 import { changedIdentitySql } from './identity.ts';
 import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
 
@@ -109,6 +109,10 @@ export async function acceptJobs(database: Knex, rows: readonly NewJob[]): Promi
       const { refusal: _, ...job } = answer;
       return job;
     });
+  } catch (error) {
+    // Not from Postgres: nobody knows whether the connection still carries anything.
+    if (sqlStateOf(error) === null) await connection.end().catch(() => undefined);
+    throw error;
   } finally {
     await client.releaseConnection(connection);
   }
@@ -126,6 +130,10 @@ export async function findAcceptedJobs(trx: Trx, jobIds: readonly string[]): Pro
 }
 
 type Answer = { refusal: Refusal } | (AcceptedJob & { refusal: null });
+
+/** Whether a table has such a row of the request's organization: looked up for each request, however few rows the table has. */
+const isThere = (table: string, condition: string): string =>
+  `(select true from ${table} where organization_id = r."organizationId" and ${condition} limit 1)`;
 
 const acceptSql = `
   with request as materialized (
@@ -194,19 +202,15 @@ const acceptSql = `
            case
              when k.state is null then 'key_gone'
              when k.state <> 'live' then 'key_' || k.state
-             when used.key is not null then 'key_used'
+             when ${isThere('idempotency_keys', `key = r.idempotency->>'key' and created_at >= now() - interval '24 hours'`)} then 'key_used'
              when r."isBacklogFull" then 'backlog_full'
              when o.ordinality is null then 'origin_missing'
              when o.project_status <> 'active' then 'project_archived'
              when not o.has_assets then 'assets_missing'
-             when existing.id is not null then 'influencer_exists'
+             when ${isThere('influencers', 'id = r."influencerId"')} then 'influencer_exists'
            end as fault
     from request r
     left join api_key k on k.organization_id = r."organizationId" and k.id = r."apiKeyId" and k.lookup = r.lookup
-    left join idempotency_keys used
-      on used.organization_id = r."organizationId" and used.key = r.idempotency->>'key'
-      and used.created_at >= now() - interval '24 hours'
-    left join influencers existing on existing.organization_id = r."organizationId" and existing.id = r."influencerId"
     left join origin o using (ordinality)
   ),
   -- Those before a row count against its limits, too.

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import type { Asking, NewClone, NewJob } from '../../src/db/accept.ts';
@@ -161,6 +163,34 @@ describe('accepting jobs that are asked for at the same time', () => {
     assert.equal(await stored(job), undefined);
   });
 
+  it('goes on over another connection, where one does not answer any more', async () => {
+    const { port, pathname, username, password } = new URL(testDatabase.url);
+    let isSilent = false;
+    const link = createServer((from) => {
+      const to = connect(Number(port), '127.0.0.1');
+      const wasThere = !isSilent;
+      from.on('data', (data) => (isSilent && wasThere ? undefined : to.write(data)));
+      to.on('data', (data) => (isSilent && wasThere ? undefined : from.write(data)));
+      for (const [one, other] of [
+        [from, to],
+        [to, from],
+      ] as const)
+        one.on('error', () => undefined).on('close', () => other.destroy());
+    });
+    await once(link.listen(0, '127.0.0.1'), 'listening');
+    const ownPort = (link.address() as AddressInfo).port;
+    const through = openDatabase(`postgres://${username}:${password}@127.0.0.1:${String(ownPort)}${pathname}`, {
+      timeoutMs: 300,
+    });
+    const acceptThrough = acceptor({ database: through, patient: through });
+    assert.equal(kindOf(await acceptThrough(clone())), 'accepted');
+    isSilent = true;
+    await assert.rejects(acceptThrough(clone()), isUnavailable);
+    assert.equal(kindOf(await acceptThrough(clone())), 'accepted');
+    await through.destroy();
+    link.close();
+  });
+
   it('says so to all that wait, where Postgres is away', async () => {
     const away = openDatabase('postgres://nobody@127.0.0.1:1/nothing', { timeoutMs: 800 });
     const acceptAway = acceptor({ database: away, patient: away });
@@ -179,7 +209,11 @@ function withQuery(database: Knex, around: (run: () => Promise<unknown>) => Prom
   const ours = {
     async acquireConnection() {
       const connection = await client.acquireConnection();
-      return { connection, query: (...parameters: unknown[]) => around(() => connection.query(...parameters)) };
+      return {
+        connection,
+        query: (...parameters: unknown[]) => around(() => connection.query(...parameters)),
+        end: () => Promise.resolve(),
+      };
     },
     releaseConnection: ({ connection }: { connection: Connection }) => client.releaseConnection(connection),
   };
