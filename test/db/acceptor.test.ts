@@ -183,12 +183,15 @@ describe('accepting jobs that are asked for at the same time', () => {
       timeoutMs: 300,
     });
     const acceptThrough = acceptor({ database: through, patient: through });
-    assert.equal(kindOf(await acceptThrough(clone())), 'accepted');
-    isSilent = true;
-    await assert.rejects(acceptThrough(clone()), isUnavailable);
-    assert.equal(kindOf(await acceptThrough(clone())), 'accepted');
-    await through.destroy();
-    link.close();
+    try {
+      assert.equal(kindOf(await acceptThrough(clone())), 'accepted');
+      isSilent = true;
+      await assert.rejects(acceptThrough(clone()), isUnavailable);
+      assert.equal(kindOf(await acceptThrough(clone())), 'accepted');
+    } finally {
+      await through.destroy();
+      link.close();
+    }
   });
 
   it('says so to all that wait, where Postgres is away', async () => {
