@@ -8,7 +8,8 @@ import type { Reconciliation } from './reconciliation.ts';
 import { jobWorkflowId } from './start-workflow.ts';
 
 const pageSize = 200;
-const maxRestarts = 3;
+/** How often an attempt whose workflow Temporal does not know is started anew; it fails the next time. */
+export const maxRestarts = 3;
 
 /** Changes an attempt that still runs, under its lock. */
 const change = (

@@ -2,6 +2,9 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
+import { query } from '../../src/db/database.ts';
+import { maxRestarts } from '../../src/temporal/reconcile-jobs.ts';
+import { until } from '../support/eventually.ts';
 import type { Manners } from './callers.ts';
 import { killAtCrossings } from './crossings.ts';
 import type { Failpoint } from './failpoints.ts';
@@ -175,8 +178,23 @@ export const faults: readonly Fault[] = [
     number: 15,
     name: 'Temporal’s data lost',
     takes: 'Temporal',
-    inject: async ({ temporal }, random) => {
+    inject: async ({ temporal, database }, random) => {
       await pause(random, 4_000, 10_000);
+      // A job that loses its workflow once more than it may fails, as it should.
+      await until(
+        'no job has lost its workflow as often as it may',
+        async () => {
+          const rows = await query(
+            database,
+            `select from jobs where status = 'running' and restarts >= :maxRestarts limit 1`,
+            {
+              maxRestarts,
+            },
+          );
+          return rows.length === 0;
+        },
+        { withinMs: 120_000 },
+      );
       await temporal.wipe();
       await pause(random, 4_000, 8_000);
       return 1;
