@@ -10,6 +10,7 @@ import type { RendererName, Shot } from '../domain/shots.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { keyLockSql, keyStateSql } from './api-keys.ts';
 import { query, sqlStateOf, type Trx } from './database.ts';
+import { isUsedSql, takeOverSql, type AcceptedReply } from './idempotency-keys.ts';
 import { changedIdentitySql } from './identity.ts';
 import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
 
@@ -55,18 +56,11 @@ export interface NewCreation extends NewInfluencer {
   assetIds: readonly string[];
 }
 
-export interface AcceptedJob {
-  jobId: string;
+export interface AcceptedJob extends AcceptedReply {
   organizationId: string;
-  influencerId: string;
-  projectId: string;
-  startedAt: Date;
   /** Whether its turn is now; if not, a dispatcher starts it once fewer of its organization run. */
   mayStart: boolean;
 }
-
-/** What the reply tells of an accepted job: the same whenever it is repeated. */
-export type AcceptedReply = Pick<AcceptedJob, 'jobId' | 'influencerId' | 'projectId' | 'startedAt'>;
 
 /** Why nothing was stored: because of what is asked for, */
 export type JobRefusal =
@@ -202,7 +196,7 @@ const acceptSql = `
            case
              when k.state is null then 'key_gone'
              when k.state <> 'live' then 'key_' || k.state
-             when ${isThere('idempotency_keys', `key = r.idempotency->>'key' and created_at >= now() - interval '24 hours'`)} then 'key_used'
+             when ${isThere('idempotency_keys', `key = r.idempotency->>'key' and ${isUsedSql}`)} then 'key_used'
              when r."isBacklogFull" then 'backlog_full'
              when o.ordinality is null then 'origin_missing'
              when o.project_status <> 'active' then 'project_archived'
@@ -229,10 +223,7 @@ const acceptSql = `
     from placed r
     where r.refusal is null and r.idempotency is not null
     order by 1, 2
-    on conflict (organization_id, key) do update
-    set fingerprint = excluded.fingerprint, job_id = excluded.job_id, status = null, body = null, location = null, etag = null,
-        created_at = now()
-    where idempotency_keys.created_at < now() - interval '24 hours'
+    ${takeOverSql}
     returning job_id
   ),
   influencer as (

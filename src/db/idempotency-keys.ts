@@ -1,5 +1,24 @@
-import type { AcceptedReply } from './accept.ts';
 import { query, type Trx } from './database.ts';
+
+/** A key is forgotten after this time. */
+const forgottenSql = `idempotency_keys.created_at < now() - interval '24 hours'`;
+
+/** Whether a key that is there is used. */
+export const isUsedSql = `not ${forgottenSql}`;
+
+/** Takes keys that are inserted, where they are new or forgotten: only those are returned. */
+export const takeOverSql = `on conflict (organization_id, key) do update
+  set fingerprint = excluded.fingerprint, job_id = excluded.job_id, status = null, body = null, location = null, etag = null,
+      created_at = now()
+  where ${forgottenSql}`;
+
+/** What the reply tells of a job that was accepted under a key: the same whenever it is repeated. */
+export interface AcceptedReply {
+  jobId: string;
+  influencerId: string;
+  projectId: string;
+  startedAt: Date;
+}
 
 /** What a request under an Idempotency-Key was answered. */
 interface StoredReply {
@@ -14,7 +33,7 @@ export type UsedKey = { fingerprint: Buffer } & ((StoredReply & { job: null }) |
 
 /**
  * Takes a key for this transaction; gives false when it is used. Waits for a transaction that is just using it: if that one is
- * undone, the key is free. A key is forgotten after 24 hours.
+ * undone, the key is free.
  */
 export async function takeKey(
   trx: Trx,
@@ -23,10 +42,7 @@ export async function takeKey(
   const rows = await query(
     trx,
     `insert into idempotency_keys (organization_id, key, fingerprint) values (:organizationId, :key, :fingerprint)
-     on conflict (organization_id, key) do update
-     set fingerprint = excluded.fingerprint, status = null, body = null, location = null, etag = null, job_id = null,
-         created_at = now()
-     where idempotency_keys.created_at < now() - interval '24 hours'
+     ${takeOverSql}
      returning key`,
     { organizationId, key, fingerprint },
   );
@@ -67,9 +83,9 @@ export async function forgetIdempotencyKeys(trx: Trx, limit: number): Promise<nu
     trx,
     `delete from idempotency_keys where (organization_id, key) in (
        select organization_id, key from idempotency_keys
-       where created_at < now() - interval '24 hours'
+       where ${forgottenSql}
        order by created_at limit :limit for update skip locked
-     ) and created_at < now() - interval '24 hours'
+     ) and ${forgottenSql}
      returning key`,
     { limit },
   );

@@ -3,8 +3,9 @@
 import type { Static, TSchema } from 'typebox';
 import type { ApiError, RequestErrorCode } from '../domain/errors.ts';
 import type { RateClass, Scope } from '../domain/scopes.ts';
-import type { AcceptedJob, AcceptedReply, JobRefusal, NewClone, NewCreation } from '../db/accept.ts';
+import type { AcceptedJob, JobRefusal, NewClone, NewCreation } from '../db/accept.ts';
 import type { Principal } from '../db/api-keys.ts';
+import type { AcceptedReply } from '../db/idempotency-keys.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import type { StartStream } from './event-streams.ts';
 import type { Wait } from './waiting.ts';

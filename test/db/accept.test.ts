@@ -171,14 +171,12 @@ describe('accepting many jobs in one statement', () => {
     const { database } = testDatabase;
     const used = { key: newId(), fingerprint: 'ab'.repeat(32) };
     assert.equal(kindOf((await accept([clone({ idempotency: used })]))[0]), 'accepted');
-    const killed = await askingAs(database, (await createHome(database)).organizationId);
+    const { organizationId } = await createHome(database);
+    const killed = { ...(await askingAs(database, organizationId)), organizationId };
     await database('api_keys').where({ id: killed.apiKeyId }).update({ killed_at: new Date() });
-    const dead = {
-      organizationId: (await database('api_keys').where({ id: killed.apiKeyId }).first()).organization_id,
-    };
     const wrong = { idempotency: used, isBacklogFull: true, sourceId: newId() };
     const answers = await accept([
-      clone({ ...killed, ...dead, ...wrong }),
+      clone({ ...killed, ...wrong }),
       clone({ ...wrong, lookup: 'aaaaaaaaaaaaaaaa' }), // rotated since
       clone({ ...wrong, ...asOther, organizationId: home.organizationId }), // another organization's key
       clone(wrong),

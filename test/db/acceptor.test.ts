@@ -47,7 +47,7 @@ describe('accepting jobs that are asked for at the same time', () => {
     renderer: 'illustrated',
     shots,
     queuedLimit: 100_000,
-    runningLimit: 1_000,
+    runningLimit: 100_000, // of all tests together
     sourceId: source.influencerId,
     changes: { fields: {}, personality: {} },
     ...own,
@@ -79,6 +79,7 @@ describe('accepting jobs that are asked for at the same time', () => {
       'accepted',
       ...times(19, () => 'influencer_exists'),
     ]);
+    assert.equal((await testDatabase.database('jobs').where({ influencer_id: influencerId })).length, 1);
     const own = keyed();
     assert.deepEqual((await kindsOf(times(20, () => accept(clone(own))))).sort(), [
       'accepted',
@@ -87,13 +88,18 @@ describe('accepting jobs that are asked for at the same time', () => {
   });
 
   it('accepts one of each pair that two processes are asked for in opposite orders', async () => {
-    for (let round = 0; round < 5; round++) {
-      const ids = times(40, () => ({ influencerId: newId(), ...keyed() }));
-      const kinds = await kindsOf([
-        ...ids.map((own) => accept(clone(own))),
-        ...ids.toReversed().map((own) => acceptElsewhere(clone(own))),
-      ]);
-      assert.deepEqual(kinds.sort(), [...times(40, () => 'accepted'), ...times(40, () => 'key_used')]);
+    for (let round = 0; round < 10; round++) {
+      for (const [isKeyed, refusal] of [
+        [true, 'key_used'],
+        [false, 'influencer_exists'],
+      ] as const) {
+        const ids = times(40, () => ({ influencerId: newId(), ...(isKeyed ? keyed() : {}) }));
+        const kinds = await kindsOf([
+          ...ids.map((own) => accept(clone(own))),
+          ...ids.toReversed().map((own) => acceptElsewhere(clone(own))),
+        ]);
+        assert.deepEqual(kinds.sort(), [...times(40, () => 'accepted'), ...times(40, () => refusal)]);
+      }
     }
   });
 

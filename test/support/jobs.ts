@@ -4,7 +4,6 @@ import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { acceptJobs, type Asking, type NewJob } from '../../src/db/accept.ts';
-import { insertApiKey } from '../../src/db/api-keys.ts';
 import { query, type Trx } from '../../src/db/database.ts';
 import type { Dispatch } from '../../src/db/dispatch.ts';
 import { lockJob } from '../../src/db/jobs.ts';
@@ -13,7 +12,7 @@ import { insertProject } from '../../src/db/projects.ts';
 import { retryLockedJob } from '../../src/db/retry.ts';
 import type { Identity } from '../../src/domain/influencer.ts';
 import { queuedJobsLimits, runningJobsLimits, type Tier } from '../../src/domain/scopes.ts';
-import { makeSecret } from '../../src/http/authentication.ts';
+import { createApiKey } from '../../src/http/authentication.ts';
 import { shots, type RendererName, type Shot } from '../../src/domain/shots.ts';
 import { until } from './eventually.ts';
 
@@ -43,17 +42,7 @@ export async function askingAs(database: Trx, organizationId: string): Promise<A
     { organizationId },
   );
   if (key !== undefined) return { ...key, idempotency: null, isBacklogFull: false };
-  const { lookup, secretSha256 } = makeSecret('live');
-  const environment = 'live' as const;
-  await insertApiKey(database, {
-    organizationId,
-    id: newId(),
-    name: 'Tests',
-    environment,
-    scopes: ['*'],
-    lookup,
-    secretSha256,
-  });
+  await createApiKey(database, { organizationId, id: newId(), name: 'Tests', environment: 'live', scopes: ['*'] });
   return askingAs(database, organizationId);
 }
 

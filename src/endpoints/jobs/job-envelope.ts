@@ -1,4 +1,4 @@
-import type { AcceptedReply } from '../../db/accept.ts';
+import type { AcceptedReply } from '../../db/idempotency-keys.ts';
 import { formatId } from '../../domain/ids.ts';
 import type { JobEnvelope } from '../../schemas/job.ts';
 
