@@ -3,6 +3,7 @@ import './failpoints.ts'; // first: it stands in the drivers
 import { v7 as newId } from 'uuid';
 import { openLog } from '../../src/commands/open-log.ts';
 import { runUntilStopped } from '../../src/commands/run-until-stopped.ts';
+import { StartError } from '../../src/start-error.ts';
 import type { StorageSettings } from '../../src/storage/open-storage.ts';
 
 /** What a measure wants otherwise than usual. */
@@ -25,6 +26,16 @@ export interface MemberSettings extends OwnSettings {
   /** The API's. */
   port: number;
 }
+
+/** What one says of itself. One that cannot start, since Postgres is away, ends, and is started again. */
+export type Word = 'ready' | 'could not start';
+
+const say = (word: Word): Promise<void> =>
+  new Promise((resolve) => {
+    process.send?.(word, () => {
+      resolve();
+    });
+  });
 
 const settings = JSON.parse(process.env['MEMBER'] ?? '{}') as MemberSettings;
 const log = openLog({ logLevel: 'warn' });
@@ -75,6 +86,9 @@ await runUntilStopped(async (opened) => {
     });
     opened.add(api.close);
   }
-  process.send?.('ready');
+  await say('ready');
   return {};
+}).catch(async (error: unknown) => {
+  if (error instanceof StartError) await say('could not start');
+  throw error;
 });

@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import { eventually } from '../support/eventually.ts';
 import type { Failpoint, FailpointSettings } from './failpoints.ts';
-import type { MemberSettings, Role } from './member.ts';
+import type { MemberSettings, Role, Word } from './member.ts';
 
 export interface Member {
   name: string;
@@ -84,8 +84,9 @@ export function openMember(about: {
     const log = createWriteStream(about.logFile, { flags: 'a' });
     started.stdout?.pipe(log, { end: false });
     started.stderr?.pipe(log, { end: false });
-    started.once('message', () => {
-      isReady = true;
+    started.on('message', (word: Word) => {
+      if (word === 'ready') isReady = true;
+      else isExpected = true;
     });
     started.once('exit', (code, signal) => {
       isReady = false;
