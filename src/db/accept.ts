@@ -1,15 +1,14 @@
 // Accepting jobs is one statement: who asks and what it is made from are looked at, and influencer, job, first event and the use of
 // the Idempotency-Key are written, in one snapshot and one commit. Until it commits nothing exists; once it has, no job can be lost
-// (see dispatch.ts). It is the one statement on the hot path, so it is prepared, by pg itself, on a connection of Knex's pool.
+// (see dispatch.ts). It is the one statement on the hot path, so it is prepared: it has a name.
 
 import type { Knex } from 'knex';
-import type pg from 'pg';
 import type { IdentityChanges } from '../domain/clone.ts';
 import type { Environment, Identity } from '../domain/influencer.ts';
 import type { RendererName, Shot } from '../domain/shots.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import { keyLockSql, keyStateSql } from './api-keys.ts';
-import { query, sqlStateOf, type Trx } from './database.ts';
+import { query, type Trx } from './database.ts';
 import { isUsedSql, takeOverSql, type AcceptedReply } from './idempotency-keys.ts';
 import { changedIdentitySql } from './identity.ts';
 import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
@@ -87,29 +86,14 @@ export type Refusal =
  * Idempotency-Key or one influencer's id. Where others take such an id meanwhile, it throws that it is not unique, and nothing is stored.
  */
 export async function acceptJobs(database: Knex, rows: readonly NewJob[]): Promise<(AcceptedJob | Refusal)[]> {
-  const client = database.client as {
-    acquireConnection: () => Promise<pg.Client>;
-    releaseConnection: (of: pg.Client) => Promise<void>;
-  };
-  const connection = await client.acquireConnection();
-  try {
-    const { rows: answers } = await connection.query<Answer>({
-      name: 'accept-jobs',
-      text: acceptSql,
-      values: [JSON.stringify(rows)],
-    });
-    return answers.map((answer) => {
-      if (answer.refusal !== null) return answer.refusal;
-      const { refusal: _, ...job } = answer;
-      return job;
-    });
-  } catch (error) {
-    // Not from Postgres: nobody knows whether the connection still carries anything.
-    if (sqlStateOf(error) === null) await connection.end().catch(() => undefined);
-    throw error;
-  } finally {
-    await client.releaseConnection(connection);
-  }
+  const { rows: answers } = await database
+    .raw<{ rows: Answer[] }>(acceptSql, { rows: JSON.stringify(rows) })
+    .options({ name: 'accept-jobs' });
+  return answers.map((answer) => {
+    if (answer.refusal !== null) return answer.refusal;
+    const { refusal: _, ...job } = answer;
+    return job;
+  });
 }
 
 /** Which of some jobs were accepted, where it is not known: the answer to their statement did not come. */
@@ -132,7 +116,7 @@ const isThere = (table: string, condition: string): string =>
 const acceptSql = `
   with request as materialized (
     select * from rows from (
-      jsonb_to_recordset($1::jsonb) as (
+      jsonb_to_recordset(:rows::jsonb) as (
         "organizationId" uuid, environment text, "influencerId" uuid, "jobId" uuid, "eventId" uuid, name text, renderer text,
         shots text[], "sourceId" uuid, changes jsonb, "projectId" uuid, identity jsonb, seed text, "assetIds" uuid[],
         "queuedLimit" integer, "runningLimit" integer, simulation jsonb, "apiKeyId" uuid, lookup text, idempotency jsonb,

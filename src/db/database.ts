@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import knex, { type Knex } from 'knex';
+import PostgresDialect from 'knex/lib/dialects/postgres/index.js';
 import pg from 'pg';
 
 /** What every query takes first: the pool, or a transaction on it. */
@@ -17,13 +19,32 @@ export interface PoolOptions {
 
 const acquireWithinMs = 5_000;
 
+/**
+ * A connection that did not answer in time may carry nothing any more, and pg and Knex would keep it, for one after another to wait
+ * on in vain: this one ends it.
+ */
+class ImpatientDialect extends PostgresDialect {
+  override async _query(connection: pg.Client, statement: unknown): Promise<unknown> {
+    try {
+      return await super._query(connection, statement);
+    } catch (error) {
+      const { stream } = connection.connection;
+      if (isReadTimeout(error) && !stream.destroyed) {
+        stream.destroy();
+        await once(connection, 'end'); // from now on Knex knows
+      }
+      throw error;
+    }
+  }
+}
+
 /** Opens a pool on Postgres; nothing is dialled before the first query. */
 export function openDatabase(
   connectionString: string,
   { poolMax = 10, timeoutMs, lockTimeoutMs }: PoolOptions = {},
 ): Knex {
   return knex({
-    client: 'pg',
+    client: ImpatientDialect,
     connection: {
       connectionString,
       application_name: 'doppel',
@@ -69,7 +90,11 @@ export function isUnavailable(error: unknown): boolean {
     error.name === 'KnexTimeoutError' ||
     (code !== undefined &&
       ['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN'].includes(code)) ||
+    isReadTimeout(error) ||
     // pg gives these no code, and Knex puts the statement before them
-    /Connection terminated|not queryable|Query read timeout|timeout (expired|exceeded)/.test(error.message)
+    /Connection terminated|not queryable|timeout (expired|exceeded)/.test(error.message)
   );
 }
+
+const isReadTimeout = (error: unknown): boolean =>
+  error instanceof Error && error.message.endsWith('Query read timeout');
