@@ -118,6 +118,16 @@ interface OwnedKey {
   id: string;
 }
 
+/** How many keys of an organization live: rates are a key's, so who may have any number of keys has no rate. */
+export async function countLiveKeys(trx: Trx, organizationId: string): Promise<number> {
+  const rows = await query<{ count: number }>(
+    trx,
+    `select count(*)::integer as count from api_keys where organization_id = :organizationId and ${keyStateSql} = 'live'`,
+    { organizationId },
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Stores a key. */
 export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<ApiKeyRow> {
   const rows = await query<ApiKeyRow>(

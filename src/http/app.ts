@@ -12,12 +12,14 @@ import { docsRoutes } from './docs.ts';
 import { endpointRoutes } from './endpoint-routes.ts';
 import { errorEnvelope } from './errors.ts';
 import { healthRoutes, type Health } from './health.ts';
+import { invalid } from './validation.ts';
 
 declare module 'koa' {
   interface DefaultState {
     requestId: string;
     /** Set once the caller is known. */
     organizationId?: string;
+    apiKeyId?: string;
   }
 }
 
@@ -112,6 +114,7 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
       {
         requestId,
         organizationId: ctx.state.organizationId,
+        apiKeyId: ctx.state.apiKeyId,
         method: ctx.method,
         path: ctx.path,
         status: ctx.status,
@@ -122,9 +125,18 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
   });
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
   app.use(errorEnvelope(log));
+  app.use(oneHost);
   serve(app, healthRoutes(health));
   return app;
 }
+
+/** Two parts that each read another one would not mean the same ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). */
+const oneHost: Koa.Middleware = (ctx, next) => {
+  if ((ctx.req.headersDistinct['host']?.length ?? 0) > 1) {
+    throw invalid([{ path: 'header.Host', message: 'must be there once', keyword: 'maxItems' }], 400);
+  }
+  return next();
+};
 
 /** Whether a connection ended by what its caller did: it went away, was too slow, or sent what is no HTTP. */
 const isCallersEnd = (code = ''): boolean =>

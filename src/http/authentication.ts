@@ -69,12 +69,12 @@ export function authentication(database: Trx): Authenticate {
   };
   return async (ctx) => {
     const [, environment, lookup, secret] = keyForm.exec(keyOf(ctx)) ?? [];
-    if (lookup === undefined || secret === undefined) throw unauthenticated('The API key is not valid.');
+    if (lookup === undefined || secret === undefined) throw keyNotValid();
     const key = await find(lookup);
     // Compared also where there is no such key, so that the time taken does not tell whether there is one.
     const isSecret = timingSafeEqual(secretHash(secret), key?.secretSha256 ?? secretHash(''));
     if (key === undefined || !isSecret || key.environment !== environment) {
-      throw unauthenticated('The API key is not valid.');
+      throw keyNotValid();
     }
     const { secretSha256: _, state, ...principal } = key;
     requireLive(state);
@@ -89,9 +89,12 @@ export async function requireLiveKey(trx: Trx, principal: Principal): Promise<vo
 
 /** Throws as `authentication` does for a key that stands like this. */
 export function requireLive(state: KeyState): void {
-  if (state === 'killed') throw new ApiError('KILL_SWITCH', 'This API key has been killed.');
-  if (state === 'gone') throw unauthenticated('The API key is not valid.');
+  if (state === 'killed') throw keyKilled();
+  if (state === 'gone') throw keyNotValid();
 }
+
+export const keyKilled = () => new ApiError('KILL_SWITCH', 'This API key has been killed.');
+export const keyNotValid = () => unauthenticated('The API key is not valid.');
 
 /** Throws `FORBIDDEN_SCOPE`, naming the scope, for a key that lacks it. */
 export function authorize(principal: Principal, required: Scope): void {

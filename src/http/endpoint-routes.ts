@@ -41,6 +41,7 @@ export function endpointRoutes<Deps extends { database: Knex }>(
     router[endpoint.method](endpoint.path, async (ctx) => {
       const principal = await authenticate(ctx);
       ctx.state.organizationId = principal.organizationId;
+      ctx.state.apiKeyId = principal.apiKeyId;
       await limits.count(ctx, principal, endpoint.rateClass);
       if (endpoint.scope !== null) authorize(principal, endpoint.scope);
       const sent = endpoint.body === undefined ? undefined : await readJson(ctx, endpoint.bodyIsOptional ?? false);

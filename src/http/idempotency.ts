@@ -6,11 +6,12 @@ import { createHash } from 'node:crypto';
 import type { Context } from 'koa';
 import type { Knex } from 'knex';
 import { takeTurn, type Principal } from '../db/api-keys.ts';
+import type { Refusal } from '../db/accept.ts';
 import type { AcceptJob } from '../db/acceptor.ts';
 import { findUsedKey, storeReply, takeKey, type UsedKey } from '../db/idempotency-keys.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { ApiError } from '../domain/errors.ts';
-import { requireLive, requireLiveKey } from './authentication.ts';
+import { keyKilled, keyNotValid, requireLiveKey } from './authentication.ts';
 import { backlogFull } from './backlog.ts';
 import type { EndpointReply, JobRequest } from './define-endpoint.ts';
 import { invalid } from './validation.ts';
@@ -110,23 +111,25 @@ export function accepting(database: Knex, acceptJob: AcceptJob): MakeAcceptance 
         jobRequest.afterCommit(answer);
         return jobRequest.replyTo(answer);
       }
-      switch (answer) {
-        case 'key_killed':
-        case 'key_gone':
-          requireLive(answer === 'key_killed' ? 'killed' : 'gone');
-          break;
-        case 'backlog_full':
-          throw backlogFull();
-        case 'key_used': {
-          const used = await findUsedKey(database, organizationId, key ?? '');
-          if (used !== undefined) return repeat(ctx, used, fingerprint, jobRequest);
-          break; // its 24 hours have just ended
-        }
-        default:
-          throw jobRequest.refusalFor(answer);
-      }
+      if (answer !== 'key_used') throw refusalOf(answer, jobRequest);
+      const used = await findUsedKey(database, organizationId, key ?? '');
+      if (used !== undefined) return repeat(ctx, used, fingerprint, jobRequest);
+      // its 24 hours have just ended
     }
   };
+}
+
+function refusalOf(answer: Exclude<Refusal, 'key_used'>, jobRequest: JobRequest<Reply>): ApiError {
+  switch (answer) {
+    case 'key_killed':
+      return keyKilled();
+    case 'key_gone':
+      return keyNotValid();
+    case 'backlog_full':
+      return backlogFull();
+    default:
+      return jobRequest.refusalFor(answer);
+  }
 }
 
 /** The reply of the request that used the key, if this is the same. */

@@ -118,14 +118,15 @@ describe('the app', () => {
     const nobody = await call(`${app.url}/v1/things`, { method: 'POST', key: `${tenant.key}x` });
     const [first, second, ...others] = app.lines;
     assert.deepEqual(others, []);
-    for (const [line, { headers, status }, organizationId] of [
-      [first, reply, tenant.organizationId],
-      [second, nobody, undefined],
+    const [apiKey] = await testDatabase.database('api_keys').where({ organization_id: tenant.organizationId });
+    for (const [line, { headers, status }, organizationId, apiKeyId] of [
+      [first, reply, tenant.organizationId, apiKey.id],
+      [second, nobody, undefined, undefined],
     ] as const) {
       assert.equal(line?.['requestId'], headers.get('x-request-id'));
       assert.deepEqual(
-        [line['organizationId'], line['method'], line['path'], line['status']],
-        [organizationId, 'POST', '/v1/things', status],
+        [line['organizationId'], line['apiKeyId'], line['method'], line['path'], line['status']],
+        [organizationId, apiKeyId, 'POST', '/v1/things', status],
       );
       assert.equal(typeof line['ms'], 'number');
     }
@@ -185,6 +186,7 @@ describe('the app', () => {
       ['POST /%ff%zz HTTP/1.1', [host], 404],
       ['POST //v1/things HTTP/1.1', [host], 404],
       ['OPTIONS * HTTP/1.1', [host], 404],
+      ['POST /v1/things HTTP/1.1', [host, host], 400],
       ['POST /v1/things HTTP/1.0', [], 409],
     ] as const) {
       const received = await send(line, [...headers]);

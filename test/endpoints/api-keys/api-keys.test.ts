@@ -75,6 +75,23 @@ describe('API keys', () => {
   });
 
   describe('POST /v1/api-keys', () => {
+    it('refuses a hundred-and-first key that lives, however many come at a time', async () => {
+      const keys = await Promise.all(
+        Array.from({ length: 97 }, () => createTestKey(api.database, tenant.organizationId)),
+      );
+      const replies = await Promise.all(Array.from({ length: 4 }, () => mint()));
+      assert.deepEqual(replies.map(({ status }) => status).sort(), [201, 409, 409, 409]);
+      assertRefused(replies.find(({ status }) => status === 409) ?? assert.fail(), {
+        status: 409,
+        code: 'CONFLICT',
+        message: 'An organization has at most 100 API keys that live.',
+        details: { limit: 'api_keys' },
+      });
+      const [one = ''] = keys;
+      assert.equal((await post(`/${await idOf(one)}/kill`, one)).status, 200);
+      assert.equal((await mint()).status, 201);
+    });
+
     it('makes a key that does what its scopes allow, in its environment', async () => {
       const expiresAt = '2099-01-02T03:04:05.000+01:00';
       const reply = await mint({ scopes: ['projects:write', 'jobs:read'], env: 'test', expiresAt });
