@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { query } from '../../src/db/database.ts';
 import { formatId } from '../../src/domain/ids.ts';
+import { workflowIdOf } from '../../src/domain/job.ts';
 import { call } from '../support/api.ts';
 import { eventually } from '../support/eventually.ts';
 import type { Journal } from './callers.ts';
@@ -33,6 +34,33 @@ interface JobRow {
   objects: { key: string; sizeBytes: number }[];
 }
 
+interface RunningJob {
+  id: string;
+  attempt: number;
+  stage: string;
+  restarts: number;
+  isDispatched: boolean;
+  updatedAt: Date;
+}
+
+/** What is known of a job that does not end: why it does not has to be found by it, the world is gone then. */
+async function stateOf({ temporal }: World, { id, attempt, ...job }: RunningJob): Promise<string> {
+  const workflowId = workflowIdOf({ jobId: formatId('job', id), attempt });
+  const workflow = await temporal.client.workflow
+    .getHandle(workflowId)
+    .describe()
+    .then(
+      ({ status, historyLength, raw }) => ({
+        status: status.name,
+        historyLength,
+        pendingWorkflowTask: raw.pendingWorkflowTask,
+        pendingActivities: raw.pendingActivities,
+      }),
+      String,
+    );
+  return `${workflowId} ${JSON.stringify({ ...job, workflow })}`;
+}
+
 /** Waits until every job has ended, as long as `endWithinMs`, and compares callers, Postgres, Temporal and the storage. */
 export async function judge(
   world: World,
@@ -41,9 +69,10 @@ export async function judge(
 ): Promise<Verdict> {
   const organizationIds = journal.tenants.map(({ organizationId }) => organizationId);
   const running = () =>
-    query<{ id: string }>(
+    query<RunningJob>(
       world.database,
-      `select id from jobs where organization_id = any(:organizationIds) and status = 'running'`,
+      `select id, attempt, stage, restarts, dispatched_at is not null as "isDispatched", updated_at as "updatedAt"
+       from jobs where organization_id = any(:organizationIds) and status = 'running'`,
       { organizationIds },
     );
   const stuck = await eventually('no job runs', async () => ((await running()).length === 0 ? [] : undefined), {
@@ -55,7 +84,7 @@ export async function judge(
     failed: 0,
     lost: [],
     doubled: [],
-    stuck: stuck.map(({ id }) => id),
+    stuck: await Promise.all(stuck.map((job) => stateOf(world, job))),
     wrong: [...journal.faults],
   };
 
