@@ -11,7 +11,7 @@ import { keyLockSql, keyStateSql } from './api-keys.ts';
 import { query, type Trx } from './database.ts';
 import { isUsedSql, takeOverSql, type AcceptedReply } from './idempotency-keys.ts';
 import { changedIdentitySql } from './identity.ts';
-import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
+import { queuedJobsSql, takenPlacesSql } from './job-limits.ts';
 
 interface NewInfluencer {
   organizationId: string;
@@ -23,8 +23,7 @@ interface NewInfluencer {
   renderer: RendererName;
   shots: readonly Shot[];
   simulation?: Simulation | null;
-  /** How many jobs of the organization may be queued and may run: `queuedJobsLimits`, `runningJobsLimits`. */
-  queuedLimit: number;
+  /** How many jobs of the organization may run: `runningJobsLimits`. */
   runningLimit: number;
 }
 
@@ -37,6 +36,8 @@ export interface Asking {
   idempotency: { key: string; fingerprint: string } | null;
   /** Whether too many jobs are queued, of all organizations. */
   isBacklogFull: boolean;
+  /** How many jobs of the organization may be queued; null where they are not counted. */
+  queuedLimit: number | null;
 }
 
 export type NewJob = (NewClone | NewCreation) & Asking;
@@ -137,8 +138,8 @@ const acceptSql = `
     for share of k
   ),
   load as materialized (
-    select "organizationId", ${queuedJobsSql('"organizationId"', '"queuedLimit"')} as queued,
-           ${runningJobsSql('"organizationId"', '"runningLimit"')} as running
+    select "organizationId", ${queuedJobsSql('"organizationId"', 'coalesce("queuedLimit", 0)')} as queued,
+           ${takenPlacesSql('"organizationId"', '"runningLimit"')} as taken
     from (select "organizationId", max("queuedLimit") as "queuedLimit", max("runningLimit") as "runningLimit" from request group by 1) r
   ),
   origin as materialized (
@@ -157,10 +158,14 @@ const acceptSql = `
              ) i
            ), '[]') as starting_images
     from request r
-    join influencers source
-      on source.organization_id = r."organizationId" and source.id = r."sourceId"
-      and source.environment = r.environment and source.deleted_at is null
-    join projects project on project.organization_id = source.organization_id and project.id = source.project_id
+    -- Looked up by their keys, one by one, whatever Postgres believes of the tables' sizes.
+    cross join lateral (
+      select * from influencers i where i.organization_id = r."organizationId" and i.id = r."sourceId" limit 1
+    ) source
+    cross join lateral (
+      select * from projects p where p.organization_id = source.organization_id and p.id = source.project_id limit 1
+    ) project
+    where source.environment = r.environment and source.deleted_at is null
     union all
     select r.ordinality, project.id, null, r.seed, project.status,
            -- Locked, so that none is erased meanwhile; one that is being erased is waited for, and is none then.
@@ -171,9 +176,10 @@ const acceptSql = `
               order by a.id for key share) asset) = (select count(distinct asset) from unnest(r."assetIds") asset),
            r.identity, '{}', '[]'
     from request r
-    join projects project
-      on project.organization_id = r."organizationId" and project.id = r."projectId" and project.environment = r.environment
-    where r."sourceId" is null
+    cross join lateral (
+      select * from projects p where p.organization_id = r."organizationId" and p.id = r."projectId" limit 1
+    ) project
+    where r."sourceId" is null and project.environment = r.environment
   ),
   judged as materialized (
     select r.*, o.project_id, o.source_id, o.seed as own_seed, o.identity as own_identity, o.attributes, o.starting_images,
@@ -194,7 +200,7 @@ const acceptSql = `
   -- Those before a row count against its limits, too.
   placed as materialized (
     select j.*, coalesce(j.fault, case when l.queued + j.place > j."queuedLimit" then 'too_many_queued' end) as refusal,
-           l.running + j.place <= j."runningLimit" as may_start
+           l.taken + j.place <= j."runningLimit" as may_start
     from (
       select *, row_number() over (partition by "organizationId", fault is null order by ordinality) as place from judged
     ) j

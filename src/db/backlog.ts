@@ -1,12 +1,15 @@
 import { query, type Trx } from './database.ts';
 
-/** Tells whether so many jobs of all organizations are queued; counts no further than that. */
-export async function hasQueuedJobs(trx: Trx, limit: number): Promise<boolean> {
+/** Tells whether so many jobs are queued, of all organizations or of one; counts no further than that. */
+export async function hasQueuedJobs(trx: Trx, limit: number, organizationId?: string): Promise<boolean> {
   const rows = await query<{ isFull: boolean }>(
     trx,
     `select count(*) >= :limit as "isFull"
-     from (select from jobs where status = 'running' and stage = 'queued' limit :limit) queued`,
-    { limit },
+     from (
+       select from jobs where status = 'running' and stage = 'queued'
+       ${organizationId === undefined ? '' : 'and organization_id = :organizationId'} limit :limit
+     ) queued`,
+    { limit, ...(organizationId !== undefined && { organizationId }) },
   );
   return rows[0]?.isFull === true;
 }

@@ -1,6 +1,8 @@
 // How many jobs of one organization are counted against its limits; neither count looks further than the limit.
 
-/** How many jobs of an organization are queued, the limit at most. Both are SQL expressions. */
+// All parameters are SQL expressions.
+
+/** How many jobs of an organization are queued, the limit at most. */
 export const queuedJobsSql = (organizationId: string, limit: string): string => `(
   select count(*) from (
     select from jobs where organization_id = ${organizationId} and status = 'running' and stage = 'queued' limit ${limit}
@@ -19,3 +21,17 @@ export const runningJobsSql = (organizationId: string, limit: string): string =>
        order by id limit ${limit}
      ) oldest)
 )`;
+
+/**
+ * How many of an organization's places to run are taken, for one that comes now. While others wait for one, all are: it goes behind
+ * them.
+ */
+export const takenPlacesSql = (organizationId: string, limit: string): string => `case
+  when (
+    select true from jobs
+    where organization_id = ${organizationId} and status = 'running' and dispatched_at is null
+      and (claimed_until is null or claimed_until < now())
+    order by id limit 1
+  ) then ${limit}
+  else ${runningJobsSql(organizationId, limit)}
+end`;

@@ -2,7 +2,7 @@
 
 import type { Dispatch } from './dispatch.ts';
 import { query, type Trx } from './database.ts';
-import { queuedJobsSql, runningJobsSql } from './job-limits.ts';
+import { queuedJobsSql, takenPlacesSql } from './job-limits.ts';
 import { announceSql, eventBindings, eventSql, type LockedJob } from './jobs.ts';
 
 interface Retry {
@@ -28,7 +28,7 @@ export async function retryLockedJob(
     trx,
     `with turn as materialized (
        select ${queuedJobsSql(':organizationId', ':queuedLimit')} >= :queuedLimit as is_full,
-              ${runningJobsSql(':organizationId', ':runningLimit')} < :runningLimit as may_start
+              ${takenPlacesSql(':organizationId', ':runningLimit')} < :runningLimit as may_start
      ),
      moved as (
        update jobs

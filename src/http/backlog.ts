@@ -1,28 +1,60 @@
+import type { Principal } from '../db/api-keys.ts';
 import { hasQueuedJobs } from '../db/backlog.ts';
 import type { Trx } from '../db/database.ts';
 import { ApiError } from '../domain/errors.ts';
+import { queuedJobsLimits } from '../domain/scopes.ts';
 
 const lookEveryMs = 1_000;
 const retryAfterS = 30;
+/** How many jobs are counted with each request for one. It reads them all; an organization that may have more is looked at beside. */
+const countedMax = 1_000;
+
+export interface Backlog {
+  /** Whether too many jobs are queued, of all organizations. */
+  isFull: () => boolean;
+  /** How many jobs the caller's organization may have queued, for who accepts one to count; null where that need not be counted. */
+  queuedLimitFor: (principal: Pick<Principal, 'organizationId' | 'tier'>) => number | null;
+}
 
 /**
- * Tells whether so many jobs are queued in all. It goes by what was seen last and never waits: jobs are counted
- * beside the requests, at most once a second and only while some come, so that the limit is passed by a second's worth.
+ * What is known of the jobs that are queued. It goes by what was seen last and never waits: jobs are counted beside the requests,
+ * at most once a second and only while some come, so that a limit is passed by a second's worth.
  */
-export function backlogLimit(database: Trx, queuedJobsMax: number): () => boolean {
-  let isFull = false;
+export function backlogOf(database: Trx, queuedJobsMax: number, limits = queuedJobsLimits): Backlog {
+  const organizations = new Map<string, () => boolean>();
+  const isFullOf = (organizationId: string, limit: number): boolean => {
+    let isFull = organizations.get(organizationId);
+    if (isFull === undefined) {
+      isFull = seenLast(() => hasQueuedJobs(database, limit, organizationId));
+      organizations.set(organizationId, isFull);
+    }
+    return isFull();
+  };
+  return {
+    isFull: seenLast(() => hasQueuedJobs(database, queuedJobsMax)),
+    queuedLimitFor({ organizationId, tier }) {
+      const limit = limits[tier];
+      if (limit <= countedMax) return limit;
+      return isFullOf(organizationId, limit) ? 0 : null;
+    },
+  };
+}
+
+/** Gives what was seen last, and looks again where that was long ago. */
+function seenLast(look: () => Promise<boolean>): () => boolean {
+  let seen = false;
   let lookAgainAt = 0;
   return () => {
     if (lookAgainAt <= performance.now()) {
       lookAgainAt = performance.now() + lookEveryMs;
-      hasQueuedJobs(database, queuedJobsMax).then(
+      look().then(
         (answer) => {
-          isFull = answer;
+          seen = answer;
         },
         () => undefined, // what keeps this from being counted keeps jobs from being accepted, and is told there
       );
     }
-    return isFull;
+    return seen;
   };
 }
 

@@ -3,7 +3,7 @@ import type { Knex } from 'knex';
 import { ApiError } from '../domain/errors.ts';
 import { authentication, authorize, type Authenticate } from './authentication.ts';
 import type { AcceptJob } from '../db/acceptor.ts';
-import { backlogFull, backlogLimit } from './backlog.ts';
+import { backlogFull, backlogOf } from './backlog.ts';
 import { readJson } from './body.ts';
 import type { Endpoint, EndpointReply } from './define-endpoint.ts';
 import { eventStreams } from './event-streams.ts';
@@ -29,9 +29,9 @@ export function endpointRoutes<Deps extends { database: Knex }>(
 ): Router {
   const router = new Router({ strict: true, sensitive: true });
   const limits = rateLimiting(deps.database);
-  const isBacklogFull = backlogLimit(deps.database, queuedJobsMax);
+  const backlog = backlogOf(deps.database, queuedJobsMax);
   const change = changing(deps.database);
-  const accept = accepting(deps.database, acceptJob);
+  const accept = accepting(deps.database, acceptJob, backlog);
   const streams = eventStreams({ heartbeatMs });
   const authenticate = countingFailures(authentication(deps.database), limits);
   for (const endpoint of endpoints) {
@@ -55,15 +55,14 @@ export function endpointRoutes<Deps extends { database: Knex }>(
       const wait = endpoint.canWait === true ? waitOf(ctx) : null;
       const lastEventId = isStream ? lastEventIdIn(ctx) : null;
       const request = { principal, params, query, body, expectedVersions, simulation, wait, lastEventId };
-      const isFull = endpoint.rateClass === 'long-running' && isBacklogFull();
       const replyTo = async (): Promise<EndpointReply<number, unknown>> => {
         if (endpoint.accept !== undefined) {
-          return accept(ctx, { principal, body, isBacklogFull: isFull, jobRequest: endpoint.accept(request, deps) });
+          return accept(ctx, { principal, body, jobRequest: endpoint.accept(request, deps) });
         }
         const [prepared] = await Promise.allSettled([endpoint.prepare?.(request, deps)]);
         const handle = async (database: Knex) => {
           // Here, where a repeat does not come: its job was accepted already, what it needs may be gone.
-          if (isFull) throw backlogFull();
+          if (endpoint.rateClass === 'long-running' && backlog.isFull()) throw backlogFull();
           if (prepared.status === 'rejected') throw prepared.reason;
           return endpoint.handle({ ...request, prepared: prepared.value }, { ...deps, database });
         };

@@ -12,7 +12,7 @@ import { findUsedKey, storeReply, takeKey, type UsedKey } from '../db/idempotenc
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { ApiError } from '../domain/errors.ts';
 import { keyKilled, keyNotValid, requireLiveKey } from './authentication.ts';
-import { backlogFull } from './backlog.ts';
+import { backlogFull, type Backlog } from './backlog.ts';
 import type { EndpointReply, JobRequest } from './define-endpoint.ts';
 import { invalid } from './validation.ts';
 
@@ -91,22 +91,26 @@ async function makeOnce(ctx: Context, database: Knex, change: Change & { key: st
 }
 
 interface Acceptance extends Asked {
-  isBacklogFull: boolean;
   jobRequest: JobRequest<Reply>;
 }
 
 export type MakeAcceptance = (ctx: Context, acceptance: Acceptance) => Promise<Reply>;
 
 /** Accepts what requests ask for, each once however often its key comes. Throws as `changing` does. */
-export function accepting(database: Knex, acceptJob: AcceptJob): MakeAcceptance {
+export function accepting(database: Knex, acceptJob: AcceptJob, backlog: Backlog): MakeAcceptance {
   return async (ctx, acceptance) => {
-    const { principal, isBacklogFull, jobRequest } = acceptance;
+    const { principal, jobRequest } = acceptance;
     const { organizationId, apiKeyId, lookup } = principal;
     const key = idempotencyKeyOf(ctx);
     const fingerprint = fingerprintOf(ctx, acceptance);
     const idempotency = key === null ? null : { key, fingerprint: fingerprint.toString('hex') };
     for (;;) {
-      const answer = await acceptJob({ ...jobRequest.job, apiKeyId, lookup, idempotency, isBacklogFull });
+      const answer = await acceptJob({
+        ...jobRequest.job,
+        ...{ apiKeyId, lookup, idempotency },
+        isBacklogFull: backlog.isFull(),
+        queuedLimit: backlog.queuedLimitFor(principal),
+      });
       if (typeof answer === 'object') {
         jobRequest.afterCommit(answer);
         return jobRequest.replyTo(answer);

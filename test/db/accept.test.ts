@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { v7 as newId } from 'uuid';
 import { acceptJobs, type Asking, type NewClone, type NewCreation, type NewJob } from '../../src/db/accept.ts';
+import { markDispatched } from '../../src/db/dispatch.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { shots } from '../../src/domain/shots.ts';
 import { insertAsset } from '../support/builders.ts';
@@ -228,6 +229,29 @@ describe('accepting many jobs in one statement', () => {
       answers.map((answer) => typeof answer === 'object' && answer.mayStart),
       [false, true, true, false, false, true],
     );
+  });
+
+  it('counts no queued jobs where it is not told how many there may be', async () => {
+    const third = await createHome(testDatabase.database);
+    const asThird = await askingAs(testDatabase.database, third.organizationId);
+    const limited = (queuedLimit: number | null) => creation({ ...asThird, queuedLimit }, third);
+    assert.deepEqual((await accept([limited(null), limited(null)])).map(kindOf), ['accepted', 'accepted']);
+    assert.deepEqual((await accept([limited(0)])).map(kindOf), ['too_many_queued']);
+  });
+
+  it('starts none at once while others of its organization wait for their turn', async () => {
+    const third = await createHome(testDatabase.database);
+    const limits = { ...(await askingAs(testDatabase.database, third.organizationId)), runningLimit: 1 };
+    const accepted = async (own: Partial<NewCreation & Asking>) => {
+      const [answer] = await accept([creation({ ...limits, ...own }, third)]);
+      assert.ok(typeof answer === 'object');
+      return answer;
+    };
+    const first = await accepted({});
+    const waiting = [await accepted({}), await accepted({ runningLimit: 3 })];
+    assert.deepEqual([first.mayStart, ...waiting.map(({ mayStart }) => mayStart)], [true, false, false]);
+    for (const { jobId } of waiting) await markDispatched(testDatabase.database, { jobId, attempt: 1 });
+    assert.equal((await accepted({ runningLimit: 4 })).mayStart, true);
   });
 
   it('stores nothing when one row breaks a rule of the schema', async () => {

@@ -41,7 +41,7 @@ export async function askingAs(database: Trx, organizationId: string): Promise<A
     'select id as "apiKeyId", lookup from api_keys where organization_id = :organizationId limit 1',
     { organizationId },
   );
-  if (key !== undefined) return { ...key, idempotency: null, isBacklogFull: false };
+  if (key !== undefined) return { ...key, idempotency: null, isBacklogFull: false, queuedLimit: null };
   await createApiKey(database, { organizationId, id: newId(), name: 'Tests', environment: 'live', scopes: ['*'] });
   return askingAs(database, organizationId);
 }

@@ -24,12 +24,12 @@ export const newInfluencer = (
   // What a test key makes is the same each time, and costs nothing.
   renderer: principal.environment === 'test' ? ('illustrated' as const) : renderer,
   shots,
-  queuedLimit: queuedJobsLimits[principal.tier],
   runningLimit: runningJobsLimits[principal.tier],
 });
 
 /** Asks for an influencer and its job; once that is committed its workflow is started, which the caller does not wait for. */
 export const influencerRequest = (
+  { tier }: Principal,
   job: NewClone | NewCreation,
   refuse: (refusal: 'origin_missing' | 'assets_missing') => ApiError,
   { dispatcher }: Pick<Deps, 'dispatcher'>,
@@ -46,7 +46,7 @@ export const influencerRequest = (
       case 'influencer_exists':
         return new ApiError('CONFLICT', 'Influencer with this id already exists.');
       case 'too_many_queued':
-        return tooManyQueued(job.queuedLimit);
+        return tooManyQueued(queuedJobsLimits[tier]);
     }
   },
   afterCommit: ({ mayStart, ...accepted }) => {

@@ -29,6 +29,6 @@ reference images is copied to the clone's \`attributes\` as a starting set.`,
       sourceId: params.influencerId,
       changes: changesOf(body.overrides ?? {}),
     };
-    return influencerRequest(clone, influencerNotFound, deps);
+    return influencerRequest(principal, clone, influencerNotFound, deps);
   },
 });

@@ -36,6 +36,7 @@ leave out is chosen for you, once and for good. The influencer can be read at on
       assetIds: (referenceImages?.assetIds ?? []).map((id) => parseId('asset', id)),
     };
     return influencerRequest(
+      principal,
       creation,
       (refusal) =>
         refusal === 'origin_missing'
