@@ -64,12 +64,17 @@ export async function claimUndispatched(
   );
 }
 
-/** Marks an attempt's workflow as started; does nothing when a later attempt has begun since. */
-export async function markDispatched(trx: Trx, { jobId, attempt }: JobAttempt): Promise<void> {
+/** Marks workflows of attempts as started, in one statement; does nothing for an attempt that a later one has replaced. */
+export async function markDispatched(trx: Trx, attempts: readonly JobAttempt[]): Promise<void> {
   await query(
     trx,
     `update jobs set dispatched_at = now(), claimed_until = null
-     where id = :jobId and attempt = :attempt and dispatched_at is null`,
-    { jobId, attempt },
+     where id in (
+       select j.id
+       from unnest(:jobIds::uuid[], :attempts::integer[]) started (id, attempt)
+       join jobs j on j.id = started.id and j.attempt = started.attempt and j.dispatched_at is null
+       order by j.id for update of j -- in one order, so that no two wait for each other
+     )`,
+    { jobIds: attempts.map(({ jobId }) => jobId), attempts: attempts.map(({ attempt }) => attempt) },
   );
 }

@@ -8,6 +8,7 @@ import { claimDeliveries, markDeliveryDispatched, type DeliveryDispatch } from '
 import { claimUndispatched, markDispatched, type Dispatch } from '../db/dispatch.ts';
 import type { JobAttempt } from '../domain/job.ts';
 import { runningJobsLimits } from '../domain/scopes.ts';
+import { sharing } from '../sharing.ts';
 import { cancelJobWorkflow } from './cancel-workflow.ts';
 import { createOutbox, type Outbox, type OutboxLimits } from './outbox.ts';
 import { startDeliveryWorkflow } from './start-delivery.ts';
@@ -37,6 +38,7 @@ export function createDispatcher(
   limits: OutboxLimits = {},
 ): Dispatcher {
   const shared = { temporal, log };
+  const mark = sharing<JobAttempt>((started) => markDispatched(database, started));
   const jobs = createOutbox<Dispatch>(
     {
       ...shared,
@@ -44,7 +46,7 @@ export function createDispatcher(
       claim: (limit) => claimUndispatched(database, limit, runningJobsLimits),
       async deliver(job) {
         await startJobWorkflow(temporal, job);
-        await markDispatched(database, job);
+        await mark(job);
       },
     },
     limits,

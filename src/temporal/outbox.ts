@@ -43,6 +43,7 @@ export function createOutbox<Item>(
   const closing = new AbortController();
   let scanning = Promise.resolve();
   let isTemporalAway = false;
+  let onRoom: (() => void) | undefined;
 
   const deliverOne = async (item: Item): Promise<void> => {
     try {
@@ -63,6 +64,7 @@ export function createOutbox<Item>(
 
   const pump = (): void => {
     while (delivering.size < maxConcurrent && !closing.signal.aborted) {
+      if (waiting.length < maxConcurrent) onRoom?.();
       const next = waiting.shift();
       if (next === undefined) return;
       if (next.until < performance.now()) continue; // its claim ran out: whoever claims it now delivers it
@@ -80,14 +82,31 @@ export function createOutbox<Item>(
     pump();
   };
 
+  /** Claims what there is, as much at a time as is delivered soon; gives whether there may be more. */
+  const claimSome = async (): Promise<boolean> => {
+    if (waiting.length >= maxConcurrent) return false;
+    try {
+      const items = await claim(maxConcurrent * 2);
+      take(items);
+      return items.length === maxConcurrent * 2;
+    } catch (error) {
+      log.warn({ err: error, outbox: name }, 'what is undelivered could not be looked for; trying again');
+      return false;
+    }
+  };
+
   const scanForever = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      try {
-        if (waiting.length < maxConcurrent) take(await claim(maxConcurrent * 2));
-      } catch (error) {
-        log.warn({ err: error, outbox: name }, 'what is undelivered could not be looked for; trying again');
-      }
-      await delay(scanEveryMs, undefined, { signal: closing.signal }).catch(() => undefined); // closing ends the wait
+      const pause = new AbortController();
+      onRoom =
+        (await claimSome()) && !isTemporalAway
+          ? () => {
+              pause.abort();
+            }
+          : undefined;
+      if (waiting.length < maxConcurrent) onRoom?.();
+      const ended = AbortSignal.any([closing.signal, pause.signal]);
+      await delay(scanEveryMs, undefined, { signal: ended }).catch(() => undefined); // ended before its time
     }
   };
 

@@ -250,7 +250,8 @@ describe('accepting many jobs in one statement', () => {
     const first = await accepted({});
     const waiting = [await accepted({}), await accepted({ runningLimit: 3 })];
     assert.deepEqual([first.mayStart, ...waiting.map(({ mayStart }) => mayStart)], [true, false, false]);
-    for (const { jobId } of waiting) await markDispatched(testDatabase.database, { jobId, attempt: 1 });
+    const started = waiting.map(({ jobId }) => ({ jobId, attempt: 1 }));
+    await markDispatched(testDatabase.database, started);
     assert.equal((await accepted({ runningLimit: 4 })).mayStart, true);
   });
 

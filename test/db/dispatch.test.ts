@@ -86,7 +86,7 @@ describe('claiming jobs that were not started', () => {
   it('does not claim a job that was started, or that has ended', async () => {
     const [started, ended, open] = await unclaimed(3);
     assert.ok(started && ended && open);
-    await markDispatched(testDatabase.database, started);
+    await markDispatched(testDatabase.database, [started]);
     await testDatabase
       .database('jobs')
       .where({ id: ended.jobId })
@@ -111,7 +111,7 @@ describe('claiming jobs that were not started', () => {
       const jobs = await unclaimed(standard + 5, Promise.resolve(home));
       const [first, ...others] = await claimFor(home, jobs);
       assert.deepEqual([first, ...others], idsOf(jobs).slice(0, standard));
-      for (const job of jobs.slice(0, standard)) await markDispatched(testDatabase.database, job);
+      await markDispatched(testDatabase.database, jobs.slice(0, standard));
       await expireClaims();
       assert.deepEqual(await claimFor(home, jobs), []);
       await testDatabase
@@ -123,14 +123,14 @@ describe('claiming jobs that were not started', () => {
 
     it('holds no other organization up', async () => {
       const jobs = await unclaimed(standard + 1, Promise.resolve(home));
-      for (const job of jobs.slice(0, standard)) await markDispatched(testDatabase.database, job);
+      await markDispatched(testDatabase.database, jobs.slice(0, standard));
       const [other] = await unclaimed(1);
       assert.deepEqual(idsOf(await claim(1)), [other?.jobId]);
     });
 
     it('accepts the next ones all the same, unclaimed: their turn comes with a scan', async () => {
       const jobs = await unclaimed(standard, Promise.resolve(home));
-      for (const job of jobs) await markDispatched(testDatabase.database, job);
+      await markDispatched(testDatabase.database, jobs);
       const late = await acceptJob(testDatabase.database, { home, runningLimit: standard });
       assert.equal((await rowOf(late)).claimed_until, null);
       assert.deepEqual(await claim(), []);
@@ -142,11 +142,11 @@ describe('claiming jobs that were not started', () => {
       const [job] = await unclaimed(1);
       assert.ok(job);
       await claim();
-      await markDispatched(testDatabase.database, job);
+      await markDispatched(testDatabase.database, [job]);
       const { dispatched_at: startedAt, claimed_until: claimedUntil } = await rowOf(job);
       assert.notEqual(startedAt, null);
       assert.equal(claimedUntil, null);
-      await markDispatched(testDatabase.database, job);
+      await markDispatched(testDatabase.database, [job]);
       assert.deepEqual((await rowOf(job)).dispatched_at, startedAt);
     });
 
@@ -158,13 +158,13 @@ describe('claiming jobs that were not started', () => {
         .where({ id: job.jobId })
         .update({ status: 'canceled', stage: null, finished_at: new Date() });
       const second = await retryJob(testDatabase.database, job);
-      await markDispatched(testDatabase.database, job);
+      await markDispatched(testDatabase.database, [job]);
       assert.equal((await rowOf(job)).dispatched_at, null);
       assert.deepEqual(await claim(), [], 'the process that retries it starts it');
       await testDatabase.database('jobs').where({ id: job.jobId }).update({ claimed_until: null });
       const [claimed] = await claim();
       assert.equal(claimed?.attempt, 2);
-      await markDispatched(testDatabase.database, second);
+      await markDispatched(testDatabase.database, [second]);
       assert.notEqual((await rowOf(job)).dispatched_at, null);
     });
   });

@@ -18,6 +18,7 @@ const parts = [
 /** By what a process waits for another one: failpoints stand in each, by these names. */
 const carriers: Record<string, string> = {
   knex: 'pg',
+  'knex/lib/dialects/postgres/index.js': 'pg',
   pg: 'pg',
   '@temporalio/client': 'temporal',
   'node:fs/promises': 'file',
@@ -30,7 +31,7 @@ const others = [
   ...['@temporalio/activity', '@temporalio/common', '@temporalio/envconfig', '@temporalio/workflow'],
   ...['@dicebear/avataaars', '@dicebear/core', 'sharp', 'pino', 'typebox', 'ipaddr.js'],
   ...['ajv/dist/2020.js', 'ajv/dist/types/index.js', 'koa', '@koa/router', 'raw-body', 'send', 'swagger-ui-dist'],
-  ...['node:crypto', 'node:path', 'node:timers/promises', 'node:util', 'node:zlib'],
+  ...['node:crypto', 'node:events', 'node:path', 'node:timers/promises', 'node:util', 'node:zlib'],
   ...['node:fs', 'node:http', 'node:net', 'node:stream', 'node:stream/promises'],
   // Signs, and asks nobody.
   '@aws-sdk/s3-request-presigner',

@@ -10,7 +10,7 @@ import { runningJobsLimits } from '../../src/domain/scopes.ts';
 import { createDispatcher, type Dispatcher } from '../../src/temporal/dispatcher.ts';
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
 import { silent } from '../support/api.ts';
-import { eventually, until } from '../support/eventually.ts';
+import { until } from '../support/eventually.ts';
 import { gate } from '../support/gate.ts';
 import { acceptJob, createHome, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -134,6 +134,13 @@ describe('the dispatcher', () => {
     assert.equal((await runsOf(jobs)).length, 25);
   });
 
+  it('goes on at once where there is more than it takes at a time', async () => {
+    const jobs = await accept(50);
+    await forgetClaims();
+    dispatch({ maxConcurrent: 4, scanEveryMs: 600_000 }).scan();
+    await untilStarted(jobs);
+  });
+
   it('lets an organization run only so many at once, and keeps no other one waiting for its turn', async () => {
     const limit = runningJobsLimits.standard;
     const home = await createHome(database, 'standard');
@@ -232,11 +239,12 @@ describe('the dispatcher', () => {
   it('closes only when a start under way is settled in Postgres', async () => {
     const [job] = await accept(1);
     assert.ok(job);
-    const postgresAnswers = gate();
+    const [postgresIsAsked, postgresAnswers] = [gate(), gate()];
     const slow = new Proxy(database, {
       get: (target, name, receiver) =>
         name === 'raw'
           ? async (...statement: Parameters<Knex['raw']>) => {
+              postgresIsAsked.open();
               await postgresAnswers.opened;
               return target.raw(...statement);
             }
@@ -244,7 +252,7 @@ describe('the dispatcher', () => {
     });
     const dispatcher = dispatch({}, slow);
     dispatcher.jobs.offer(job);
-    await eventually('its workflow is there', () => temporal.client.workflow.getHandle(jobWorkflowId(job)).describe());
+    await postgresIsAsked.opened;
     let isClosed = false;
     const closing = dispatcher.close().then(() => {
       isClosed = true;
@@ -280,7 +288,7 @@ describe('the dispatcher', () => {
       const [job] = await accept(1);
       assert.ok(job);
       await startJobWorkflow(temporal.client, job);
-      await markDispatched(database, job);
+      await markDispatched(database, [job]);
       return job;
     };
     const untilDelivered = (job: TestJob) =>
@@ -323,7 +331,7 @@ describe('the dispatcher', () => {
     it('and ends the job itself where Temporal has no workflow that would', async () => {
       const [job] = await accept(1);
       assert.ok(job);
-      await markDispatched(database, job);
+      await markDispatched(database, [job]);
       await orderCancellation(database, job, 'canceled');
       dispatch().cancellations.offer(job);
       await untilDelivered(job);

@@ -76,7 +76,7 @@ describe('the reconciler', () => {
   async function started(): Promise<TestJob> {
     const job = await acceptJob(database);
     await startJobWorkflow(temporal.client, job);
-    await markDispatched(database, job);
+    await markDispatched(database, [job]);
     await still(job);
     return job;
   }
@@ -108,7 +108,7 @@ describe('the reconciler', () => {
     await assertFailed(job, ...terminated);
     const again = await retryJob(database, job);
     await startJobWorkflow(temporal.client, again);
-    await markDispatched(database, again);
+    await markDispatched(database, [again]);
     await still(again);
     await reconciler.reconcile();
     assert.deepEqual([(await stored(again)).job.status, await statusOf(again)], ['running', 'RUNNING']);
