@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { sharing } from '../src/sharing.ts';
-import { gate } from './support/gate.ts';
+import { sharing } from '../../src/temporal/sharing.ts';
+import { gate } from '../support/gate.ts';
 
 describe('sharing a call', () => {
   it('lets those that come while one is under way share the next', async () => {
