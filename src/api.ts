@@ -23,7 +23,7 @@ import { openStorage, type StorageSettings } from './storage/open-storage.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
 import { uploadUrls } from './storage/upload-urls.ts';
 import { openTemporal } from './temporal/connection.ts';
-import { createDispatcher } from './temporal/dispatcher.ts';
+import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
 import { webhookUrlFault } from './webhooks/webhook-url.ts';
 
@@ -47,6 +47,8 @@ export interface ApiParts {
   heartbeatMs?: number;
   proxyHops: number;
   corsOrigins: readonly string[];
+  /** Of the worker in the same process, where there is one. */
+  eagerStarts?: EagerStarts;
   log: Logger;
 }
 
@@ -79,7 +81,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
 
     const { temporal, connection } = openTemporal(parts.temporal);
     opened.add(() => connection.close());
-    const dispatcher = createDispatcher({ database, temporal, newId, log });
+    const dispatcher = createDispatcher({ database, temporal, eagerStarts: parts.eagerStarts, newId, log });
     opened.add(dispatcher.close);
 
     const urls = signedUrls(parts.publicUrl, parts.signingKeys);

@@ -69,6 +69,7 @@ export async function startEverything(config: Config, opened: Closers, progress:
     ai: config.ai,
     temporal: temporal.connect,
     storage: config.storage,
+    eagerStarts: { client: null },
     log,
   };
   const publicUrl = config.publicUrl ?? server.url;

@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Client } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -30,7 +31,7 @@ import type { Health } from './http/health.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { openStorage, type StorageSettings } from './storage/open-storage.ts';
 import { openTemporal } from './temporal/connection.ts';
-import { createDispatcher } from './temporal/dispatcher.ts';
+import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 import { createSender } from './webhooks/send-webhook.ts';
@@ -50,6 +51,8 @@ export interface WorkerParts {
   workflowBundle?: WorkflowBundlePath;
   reconcileEveryMs?: number;
   renderers?: Partial<Record<RendererName, Renderer>>;
+  /** Where this process also starts workflows, and they are to begin at once. Not for workers of several versions. */
+  eagerStarts?: EagerStarts;
   log: Logger;
 }
 
@@ -66,7 +69,7 @@ const webhookPoolMax = 5;
 
 /** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
-  const { temporal, ai, log } = parts;
+  const { temporal, ai, eagerStarts, log } = parts;
   const namespace = temporal.namespace ?? 'default';
   const opened = closers();
   try {
@@ -178,6 +181,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           }),
         );
         polling = workers;
+        if (eagerStarts !== undefined) {
+          eagerStarts.client = new Client({ connection: native, namespace });
+          void stopped.then(() => {
+            eagerStarts.client = null;
+          });
+        }
         log.info('worker polls');
       } catch (error) {
         stopping.abort();
@@ -222,7 +231,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       closing.abort();
       await working;
     });
-    const dispatcher = createDispatcher({ database, temporal: client, newId, log });
+    const dispatcher = createDispatcher({ database, temporal: client, eagerStarts, newId, log });
     dispatcher.scan();
     opened.add(dispatcher.close);
     const { attemptTimeoutMinutes, reconcileEveryMs } = parts;

@@ -77,7 +77,7 @@ const settings = (port: number): string[] =>
     // Its path would soon be longer than the 107 bytes that a socket's may have.
     unix_socket_directories: '',
     cluster_name: 'doppel',
-    max_connections: '100',
+    max_connections: '200',
     fsync: 'on',
     synchronous_commit: 'on',
     full_page_writes: 'on',

@@ -26,26 +26,36 @@ export interface Dispatcher {
   close: () => Promise<void>;
 }
 
+/**
+ * What a worker and those who start workflows share in a process: the worker's client while it polls. A workflow that is started through
+ * it has its first task in the answer, so that nobody has to hand it out.
+ */
+export interface EagerStarts {
+  client: Client | null;
+}
+
 interface DispatcherDeps {
   database: Knex;
   temporal: Client;
+  eagerStarts?: EagerStarts | undefined;
   newId: () => string;
   log: Logger;
 }
 
 export function createDispatcher(
-  { database, temporal, newId, log }: DispatcherDeps,
+  { database, temporal, eagerStarts, newId, log }: DispatcherDeps,
   limits: OutboxLimits = {},
 ): Dispatcher {
-  const shared = { temporal, log };
+  const shared = { temporal: () => temporal, log };
   const mark = sharing<JobAttempt>((started) => markDispatched(database, started));
   const jobs = createOutbox<Dispatch>(
     {
-      ...shared,
+      temporal: () => eagerStarts?.client ?? temporal,
+      log,
       name: 'starts',
       claim: (limit) => claimUndispatched(database, limit, runningJobsLimits),
-      async deliver(job) {
-        await startJobWorkflow(temporal, job);
+      async deliver(job, through) {
+        await startJobWorkflow(through, job, { isEager: through === eagerStarts?.client });
         await mark(job);
       },
     },

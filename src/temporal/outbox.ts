@@ -20,8 +20,9 @@ interface OutboxParts<Item> {
   /** Claims undelivered items for five seconds, at most `limit`. */
   claim: (limit: number) => Promise<Item[]>;
   /** Tells Temporal, then Postgres that it did. May run twice for an item. */
-  deliver: (item: Item) => Promise<void>;
-  temporal: Client;
+  deliver: (item: Item, temporal: Client) => Promise<void>;
+  /** Through which Temporal is told now. */
+  temporal: () => Client;
   log: Logger;
 }
 
@@ -49,8 +50,9 @@ export function createOutbox<Item>(
     try {
       // One that hangs, or that closing interrupts, is given up: the claim runs out, and delivering twice does no harm.
       // (A signal for each, since the SDK never lets go of the one that it listens to.)
-      await temporal.withAbortSignal(AbortSignal.any([closing.signal]), () =>
-        temporal.withDeadline(Date.now() + claimMs, () => deliver(item)),
+      const client = temporal();
+      await client.withAbortSignal(AbortSignal.any([closing.signal]), () =>
+        client.withDeadline(Date.now() + claimMs, () => deliver(item, client)),
       );
       if (isTemporalAway) log.info({ outbox: name }, 'Temporal is back: telling it what was accepted meanwhile');
       isTemporalAway = false;

@@ -10,13 +10,17 @@ import { startOnce } from './start-once.ts';
 export const jobWorkflowId = ({ jobId, attempt }: Pick<Dispatch, 'jobId' | 'attempt'>): string =>
   workflowIdOf({ jobId: formatId('job', jobId), attempt });
 
-/** Starts the workflow of a job's attempt. Safe to repeat: one that runs, or that ran, is left alone. */
-export async function startJobWorkflow(temporal: Client, job: Dispatch): Promise<void> {
+/**
+ * Starts the workflow of a job's attempt. Safe to repeat: one that runs, or that ran, is left alone. An eager start asks for its first
+ * task, for a worker on the same connection.
+ */
+export async function startJobWorkflow(temporal: Client, job: Dispatch, { isEager = false } = {}): Promise<void> {
   const influencerId = formatId('influencer', job.influencerId);
   const source = job.sourceInfluencerId === null ? null : formatId('influencer', job.sourceInfluencerId);
   await startOnce(temporal, 'influencerCreate', {
     workflowId: jobWorkflowId(job),
     taskQueue: taskQueues.influencers,
+    requestEagerStart: isEager,
     args: [{ jobId: job.jobId, attempt: job.attempt }],
     typedSearchAttributes: searchAttributesOf(job),
     staticSummary: source === null ? `Create ${influencerId}` : `Clone ${source} → ${influencerId}`,

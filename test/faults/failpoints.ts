@@ -32,6 +32,8 @@ export interface FailpointSettings {
   member: string;
   /** Where each action is told, and each crossing the first time that it is seen, as lines of JSON. */
   report: string;
+  /** Whether it starts workflows over its worker's connection. */
+  startsEagerly: boolean;
   armed: readonly Failpoint[];
 }
 
@@ -185,6 +187,27 @@ if (settings !== null) {
       },
     ]);
   };
+
+  if (settings.startsEagerly) {
+    const { NativeConnection } = await import('@temporalio/worker');
+    const native = NativeConnection.prototype as unknown as {
+      sendRequest: (send: unknown, method: { name: string }, request: unknown, answer: Callback) => void;
+    };
+    const { sendRequest } = native;
+    native.sendRequest = function (send, method, request, answer) {
+      const go = () =>
+        new Promise((resolve, reject) => {
+          sendRequest.call(this, send, method, request, (error, result) => {
+            if (error === null) resolve(result);
+            else reject(error);
+          });
+        });
+      const lost = () => Object.assign(new Error('14 UNAVAILABLE: lost'), { code: 14, details: 'lost' });
+      carry(decide(`temporal ${method.name}`), go, lost).then((result) => {
+        answer(null, result);
+      }, answer);
+    };
+  }
 
   // The storage: its files, or S3, by command.
   type Functions = Record<string, (this: unknown, ...parameters: unknown[]) => Promise<unknown>>;

@@ -139,6 +139,15 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    number: 10,
+    name: 'worker killed with the first task of a workflow that it has started',
+    needs: { eagerStarts: true },
+    failpoints: [
+      failpoint('api', '^temporal StartWorkflowExecution', 'before', 'fail', 1), // so that workers have to
+      failpoint('worker', '^temporal StartWorkflowExecution', 'after', 'crash', 0.1),
+    ],
+  },
+  {
     number: 11,
     name: 'rolling restarts',
     inject: async ({ members }) => {

@@ -25,6 +25,8 @@ export interface MemberSettings extends OwnSettings {
   workflowBundle: { codePath: string };
   /** The API's. */
   port: number;
+  /** Whether a worker starts workflows over its own connection. */
+  startsEagerly: boolean;
 }
 
 /** What one says of itself. One that cannot start, since Postgres is away, ends, and is started again. */
@@ -62,6 +64,7 @@ await runUntilStopped(async (opened) => {
       workflowBundle: settings.workflowBundle,
       reconcileEveryMs: 2_000,
       renderers: { illustrated: faultyRenderer(settings.drawingMs) },
+      ...(settings.startsEagerly && { eagerStarts: { client: null } }),
     });
     opened.add(worker.close);
   } else {

@@ -37,6 +37,8 @@ export interface Needs {
   smallDisk?: boolean;
   /** Processes whose clocks can be moved. */
   ownClocks?: boolean;
+  /** Workers that start workflows over their own connection, so that the first task is in the answer. */
+  eagerStarts?: boolean;
   /** Temporal on a Postgres of its own, which fails as a seed says. */
   temporalFaults?: PersistenceFaults;
 }
@@ -163,6 +165,7 @@ export async function startWorld(
     const name = `${role}-${String(index + 1)}`;
     const clock = needs.ownClocks === true ? await makeClock(folder, name) : null;
     if (clock !== null) clocks.push(clock);
+    const startsEagerly = role === 'worker' && needs.eagerStarts === true;
     const [toPostgres, toTemporal] = role === 'api' ? [apiPostgres, apiTemporal] : [workerPostgres, workerTemporal];
     return openMember({
       program,
@@ -174,9 +177,10 @@ export async function startWorld(
         storage,
         workflowBundle: program.workflowBundle,
         port: ports[`api${String(index)}`] ?? 0,
+        startsEagerly,
         ...own,
       },
-      failpoints: () => ({ seed: random.below(2 ** 31), member: name, report }),
+      failpoints: () => ({ seed: random.below(2 ** 31), member: name, report, startsEagerly }),
       env: clock?.env ?? {},
       heapMb: role === 'worker' ? needs.workerHeapMb : undefined,
       logFile: join(folder, 'logs', `${name}.log`),

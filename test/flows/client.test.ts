@@ -6,12 +6,13 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { DoppelClient, DoppelError, type Job } from '../../src/client/index.ts';
-import { startWorker, type RunningWorker } from '../../src/worker.ts';
-import { createTenant, silent, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
+import type { RunningWorker } from '../../src/worker.ts';
+import { createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { person } from '../support/flows.ts';
 import { plainRenderer } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
+import { startTestWorker } from '../support/worker.ts';
 
 describe('a program', () => {
   let temporal: TestTemporal;
@@ -24,17 +25,7 @@ describe('a program', () => {
     this.timeout(temporalTimeoutMs);
     temporal = await startTestTemporal();
     api = await startTestApi({ temporal: temporal.connect });
-    worker = await startWorker({
-      databaseUrl: api.databaseUrl,
-      databasePoolMax: 10,
-      attemptTimeoutMinutes: 120,
-      ai: null,
-      webhooksAllowLocalhost: false,
-      temporal: temporal.connect,
-      storage: api.storageSettings,
-      renderers: { illustrated: plainRenderer() },
-      log: silent,
-    });
+    worker = await startTestWorker(api, temporal, { renderers: { illustrated: plainRenderer() } });
     tenant = await createTenant(api.database);
     client = new DoppelClient({ baseUrl: api.url, apiKey: tenant.key });
   });

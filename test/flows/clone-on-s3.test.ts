@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { startWorker, type RunningWorker } from '../../src/worker.ts';
-import { call, createTenant, silent, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
+import type { RunningWorker } from '../../src/worker.ts';
+import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { assertWhole, clone, createReady, untilStatus, type Caller } from '../support/flows.ts';
 import { plainRenderer } from '../support/plain-renderer.ts';
 import { startTestS3, type TestS3 } from '../support/s3-server.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 import { filesIn } from '../support/uploads.ts';
+import { startTestWorker } from '../support/worker.ts';
 
 describe('a clone whose images are kept on an S3 server', () => {
   let temporal: TestTemporal;
@@ -20,16 +21,9 @@ describe('a clone whose images are kept on an S3 server', () => {
     s3 = await startTestS3();
     temporal = await startTestTemporal();
     api = await startTestApi({ temporal: temporal.connect, storage: s3.settings });
-    worker = await startWorker({
-      databaseUrl: api.databaseUrl,
-      databasePoolMax: 10,
-      attemptTimeoutMinutes: 120,
-      ai: null,
-      webhooksAllowLocalhost: false,
-      temporal: temporal.connect,
+    worker = await startTestWorker(api, temporal, {
       storage: s3.settings,
       renderers: { illustrated: plainRenderer() },
-      log: silent,
     });
     tenant = await createTenant(api.database);
     caller = { url: api.url, key: tenant.key };

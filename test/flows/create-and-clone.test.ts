@@ -3,8 +3,8 @@ import { v7 as newId } from 'uuid';
 import sharp from 'sharp';
 import { formatId } from '../../src/domain/ids.ts';
 import { shots } from '../../src/domain/shots.ts';
-import { startWorker, type RunningWorker } from '../../src/worker.ts';
-import { call, createTenant, silent, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
+import type { RunningWorker } from '../../src/worker.ts';
+import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { eventually, until } from '../support/eventually.ts';
 import {
   assertWhole,
@@ -19,6 +19,9 @@ import {
 import { gate } from '../support/gate.ts';
 import { plainRenderer, type BeforeDrawing } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
+import { createInfluencer } from '../support/builders.ts';
+import type { EagerStarts } from '../../src/temporal/dispatcher.ts';
+import { startTestWorker } from '../support/worker.ts';
 
 interface Image {
   assetId: string;
@@ -54,33 +57,48 @@ describe('influencers, from the request to the pictures', () => {
   });
 
   const work = (before?: BeforeDrawing): Promise<RunningWorker> =>
-    startWorker({
-      databaseUrl: api.databaseUrl,
-      databasePoolMax: 10,
-      attemptTimeoutMinutes: 120,
-      ai: null,
-      webhooksAllowLocalhost: false,
-      temporal: temporal.connect,
-      storage: api.storageSettings,
+    startTestWorker(api, temporal, {
       renderers: { illustrated: plainRenderer(before) },
-      log: silent,
     });
 
   const read = (where: string) => call(`${api.url}${where}`, { key: tenant.key });
 
+  describe('with API and worker in one process', () => {
+    it('has the first task of its workflow with the start, and goes on by any worker where that one is gone', async () => {
+      const eagerStarts: EagerStarts = { client: null };
+      const both = await startTestApi({
+        on: { database: api.database, url: api.databaseUrl, drop: () => Promise.resolve() },
+        temporal: temporal.connect,
+        storage: api.storageSettings,
+        eagerStarts,
+      });
+      const renderers = { illustrated: plainRenderer() };
+      const worker = await startTestWorker(api, temporal, { eagerStarts, renderers });
+      await until('it polls', () => Promise.resolve(eagerStarts.client !== null));
+      const create = async () => (await createInfluencer(both, tenant)).jobId;
+      const wasEager = async (jobId: string) => {
+        const { events } = await temporal.client.workflow.getHandle(jobId).fetchHistory();
+        return events?.[0]?.workflowExecutionStartedEventAttributes?.eagerExecutionAccepted;
+      };
+      const first = await create();
+      await untilCompleted(api.database, [first]);
+      assert.equal(await wasEager(first), true);
+
+      await worker.close();
+      assert.equal(eagerStarts.client, null);
+      const second = await create();
+      const other = await startTestWorker(api, temporal, { renderers });
+      await untilCompleted(api.database, [second]);
+      assert.equal(await wasEager(second), false);
+      await other.close();
+      await both.close();
+    });
+  });
+
   describe('with the renderer that everybody gets', () => {
     let worker: RunningWorker;
     before(async () => {
-      worker = await startWorker({
-        databaseUrl: api.databaseUrl,
-        databasePoolMax: 10,
-        attemptTimeoutMinutes: 120,
-        ai: null,
-        webhooksAllowLocalhost: false,
-        temporal: temporal.connect,
-        storage: api.storageSettings,
-        log: silent,
-      });
+      worker = await startTestWorker(api, temporal);
     });
     after(() => worker.close());
 

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import sharp from 'sharp';
 import type { AiConfig } from '../../src/config.ts';
 import { parseId } from '../../src/domain/ids.ts';
-import { startWorker, type RunningWorker } from '../../src/worker.ts';
-import { call, createTenant, silent, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
+import type { RunningWorker } from '../../src/worker.ts';
+import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { eventually, until } from '../support/eventually.ts';
 import { clone, createReady, person, untilStatus, type Caller } from '../support/flows.ts';
 import { startFakeProvider, type FakeProvider } from '../support/image-providers/fake-provider.ts';
 import { google } from '../support/image-providers/google.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
+import { startTestWorker } from '../support/worker.ts';
 
 describe('photographs by an image model', () => {
   let temporal: TestTemporal;
@@ -45,13 +46,7 @@ describe('photographs by an image model', () => {
   });
 
   const work = (limits: Partial<AiConfig> = {}): Promise<RunningWorker> =>
-    startWorker({
-      databaseUrl: api.databaseUrl,
-      databasePoolMax: 10,
-      attemptTimeoutMinutes: 120,
-      webhooksAllowLocalhost: false,
-      temporal: temporal.connect,
-      storage: api.storageSettings,
+    startTestWorker(api, temporal, {
       ai: {
         provider: 'google',
         model: google.model,
@@ -63,7 +58,6 @@ describe('photographs by an image model', () => {
         imagesPerDay: 600,
         ...limits,
       },
-      log: silent,
     });
 
   const create = async (): Promise<string> => {

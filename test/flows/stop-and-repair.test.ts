@@ -5,9 +5,9 @@ import { v7 as newId } from 'uuid';
 import { formatId, parseId } from '../../src/domain/ids.ts';
 import { shots, type Shot } from '../../src/domain/shots.ts';
 import { drawingFolder, thumbnailKeyOf } from '../../src/storage/storage.ts';
-import { startWorker, type RunningWorker } from '../../src/worker.ts';
+import type { RunningWorker } from '../../src/worker.ts';
 import { ApplicationFailure } from '@temporalio/client';
-import { call, createTenant, silent, startTestApi, type Reply, type Tenant, type TestApi } from '../support/api.ts';
+import { call, createTenant, startTestApi, type Reply, type Tenant, type TestApi } from '../support/api.ts';
 import { createInfluencer, type Created } from '../support/builders.ts';
 import { jobOf } from '../support/caller-jobs.ts';
 import { eventually, until } from '../support/eventually.ts';
@@ -16,6 +16,7 @@ import { assertEventsGapless, storedOf, type Stored } from '../support/jobs.ts';
 import { plainRenderer, type BeforeDrawing } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 import { keysBelow } from '../support/stored-keys.ts';
+import { startTestWorker } from '../support/worker.ts';
 
 /** Waits as a slow renderer does: until it may go on, or is canceled. */
 const held = ({ opened }: Gate, signal: AbortSignal) =>
@@ -47,17 +48,9 @@ describe('a job that is stopped, and repaired', () => {
     temporal = await startTestTemporal();
     api = await startTestApi({ temporal: temporal.connect });
     tenant = await createTenant(api.database);
-    worker = await startWorker({
-      databaseUrl: api.databaseUrl,
-      databasePoolMax: 10,
-      attemptTimeoutMinutes: 120,
-      ai: null,
-      webhooksAllowLocalhost: false,
+    worker = await startTestWorker(api, temporal, {
       reconcileEveryMs: 500,
-      temporal: temporal.connect,
-      storage: api.storageSettings,
       renderers: { illustrated: plainRenderer((shot, signal) => draw(shot, signal)) },
-      log: silent,
     });
   });
   after(async () => {

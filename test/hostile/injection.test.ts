@@ -9,8 +9,8 @@ import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib'
 import { endpoints } from '../../src/endpoints/index.ts';
 import { parseId } from '../../src/domain/ids.ts';
 import { uploadUrls } from '../../src/storage/upload-urls.ts';
-import { startWorker, type RunningWorker } from '../../src/worker.ts';
-import { call, createTenant, silent, startTestApi, testSigningKey, type Tenant, type TestApi } from '../support/api.ts';
+import type { RunningWorker } from '../../src/worker.ts';
+import { call, createTenant, startTestApi, testSigningKey, type Tenant, type TestApi } from '../support/api.ts';
 import { until } from '../support/eventually.ts';
 import { untilCompleted } from '../support/flows.ts';
 import { recordingLog } from '../support/log.ts';
@@ -22,6 +22,7 @@ import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../supp
 import { createThings } from '../support/things.ts';
 import { leavingNothing } from '../support/traces.ts';
 import { plain, presign, put } from '../support/uploads.ts';
+import { startTestWorker } from '../support/worker.ts';
 
 /** A word that nothing of ours has. */
 const word = 'zqxjkv';
@@ -249,9 +250,8 @@ describe('what a caller writes, in Temporal', () => {
     receiver.listen(0, '127.0.0.1');
     await once(receiver, 'listening');
     api = await startTestApi({ temporal: temporal.connect, webhooksAllowLocalhost: true });
-    worker = await startWorker({
-      ...{ databaseUrl: api.databaseUrl, databasePoolMax: 5, storage: api.storageSettings, log: silent },
-      ...{ temporal: temporal.connect, attemptTimeoutMinutes: 5, webhooksAllowLocalhost: true, ai: null },
+    worker = await startTestWorker(api, temporal, {
+      webhooksAllowLocalhost: true,
       renderers: { illustrated: plainRenderer() },
     });
   });

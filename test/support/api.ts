@@ -59,6 +59,7 @@ interface TestApiOptions extends Partial<
     | 'watchersMax'
     | 'heartbeatMs'
     | 'webhooksAllowLocalhost'
+    | 'eagerStarts'
   >
 > {
   /** A database that several work on; it outlives this one. */

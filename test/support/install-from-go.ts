@@ -13,7 +13,7 @@ import { cacheFolder } from '../../src/embedded/find-temporal.ts';
  */
 export async function installFromGo(server: string, from: string, version: string): Promise<string> {
   const folder = join(cacheFolder(process.env), `${server.toLowerCase().replaceAll(' ', '-')}-v${version}`);
-  const program = basename(from);
+  const program = basename(from.replace(/\/v\d+$/, '')); // of a module's later major version, the part before it
   const executable = join(folder, program);
   const isKept = await access(executable).then(
     () => true,
