@@ -21,7 +21,7 @@ module.exports = {
     {
       name: 'only-the-worker-loads-activities',
       severity: 'error',
-      from: { pathNot: ['^src/worker\\.ts$', '^src/commands/demo\\.ts$', '^activities/', '^(test|scripts)/'] },
+      from: { pathNot: ['^src/worker\\.ts$', '^src/commands/demo\\.ts$', '^activities/', '^(test|scripts|bench)/'] },
       to: { path: '^activities/', ...types },
     },
     {
@@ -91,7 +91,7 @@ module.exports = {
       name: 'callers-urls-are-dialled-in-one-place',
       severity: 'error',
       comment: 'the guarded dialler looks at each address before it is dialled',
-      from: { pathNot: '^(src/webhooks|test|scripts)/' },
+      from: { pathNot: '^(src/webhooks|test|scripts|bench)/' },
       to: { path: '^node_modules/undici/' },
     },
     {
@@ -123,7 +123,7 @@ module.exports = {
       name: 'image-models-are-asked-in-one-place',
       severity: 'error',
       comment: 'their packages are large, and loaded for the one provider that is configured',
-      from: { pathNot: '^(activities/rendering/ai|test|scripts)/' },
+      from: { pathNot: '^(activities/rendering/ai|test|scripts|bench)/' },
       to: { path: '^node_modules/(ai|@ai-sdk)/' },
     },
     {
@@ -138,7 +138,12 @@ module.exports = {
       from: { path: '^src/client/' },
       to: { pathNot: '^src/client/', ...types },
     },
-    { name: 'no-import-of-tests', severity: 'error', from: { pathNot: '^(test|scripts)/' }, to: { path: '^test/' } },
+    {
+      name: 'no-import-of-tests',
+      severity: 'error',
+      from: { pathNot: '^(test|scripts|bench)/' },
+      to: { path: '^test/' },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

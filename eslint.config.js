@@ -29,7 +29,14 @@ export default tseslint.config(
   },
   // What a person reads in a terminal is written there.
   {
-    files: ['src/main.ts', 'src/commands/**', 'scripts/**', 'test/faults/{main,measure}.ts'],
+    files: [
+      'src/main.ts',
+      'src/commands/**',
+      'scripts/**',
+      'test/faults/{main,measure}.ts',
+      'bench/main.ts',
+      'bench/others/**',
+    ],
     rules: { 'no-console': 'off' },
   },
   // mocha's `this` and its floating describe/it are by design; a test's reply is checked by its assertions.
@@ -44,4 +51,13 @@ export default tseslint.config(
     },
   },
   { files: ['eslint.config.js'], ...tseslint.configs.disableTypeChecked },
+  // Programs of others' packages, which are installed for the benchmark alone.
+  {
+    files: ['bench/others/**'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      ...tseslint.configs.disableTypeChecked.languageOptions,
+      globals: { Buffer: 'readonly', console: 'readonly', process: 'readonly' },
+    },
+  },
 );

@@ -1,0 +1,118 @@
+// What rows measure on: one Postgres that really writes to its disk, and processes of Doppel as they run in production.
+
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Knex } from 'knex';
+import { closers } from '../src/closers.ts';
+import { openDatabase, query } from '../src/db/database.ts';
+import { migrate } from '../src/db/migrate.ts';
+import { startChildServer, type ChildServer } from '../src/embedded/child-server.ts';
+import { freePorts } from '../src/embedded/free-ports.ts';
+import { startPostgres } from '../src/embedded/postgres.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../test/support/temporary-folder.ts';
+import type { Effort } from './pairs.ts';
+
+export interface Server extends ChildServer {
+  url: string;
+}
+
+export interface Bench {
+  isShort: boolean;
+  effort: Effort;
+  database: Knex;
+  databaseUrl: string;
+  postgresPid: number;
+  folder: string;
+  /** Starts a process of ours: `doppel api` or `doppel worker`, built. */
+  startDoppel: (command: 'api' | 'worker', env?: Record<string, string>) => Promise<Server>;
+  /** Starts what ours is compared with: a module that listens on `PORT` and works on `DATABASE_URL`. */
+  startOther: (module: string, env?: Record<string, string>) => Promise<Server>;
+  close: () => Promise<void>;
+}
+
+const tree = fileURLToPath(new URL('..', import.meta.url));
+const nowhere = '127.0.0.1:1';
+
+export async function openBench({ isShort, effort }: Pick<Bench, 'isShort' | 'effort'>): Promise<Bench> {
+  const opened = closers();
+  try {
+    await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: tree });
+    const folder = await makeTemporaryFolder();
+    opened.add(() => removeTemporaryFolder(folder));
+    const postgres = await startPostgres({ dataDir: folder, onProgress: () => undefined });
+    opened.add(postgres.stop);
+    const databaseUrl = postgres.connectionString;
+    const database = openDatabase(databaseUrl);
+    opened.add(() => database.destroy());
+    await assertDurable(database);
+    await migrate(database);
+
+    let servers = 0;
+    const start = async (name: string, args: readonly string[], env: Record<string, string>): Promise<Server> => {
+      const { port } = await freePorts(['port']);
+      const url = `http://127.0.0.1:${String(port)}`;
+      const server = await startChildServer({
+        name,
+        command: process.execPath,
+        args,
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          NODE_ENV: 'production',
+          PORT: String(port),
+          WORKER_PORT: String(port),
+          DATABASE_URL: databaseUrl,
+          ...env,
+        },
+        cwd: folder,
+        logFile: join(folder, `logs/${name}-${String(servers++)}.log`),
+        stopSignal: 'SIGTERM',
+        isReady: async () => {
+          const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+          return answer?.ok === true;
+        },
+        readyWithinMs: 60_000,
+      });
+      opened.add(server.stop);
+      return { ...server, url };
+    };
+    return {
+      isShort,
+      effort,
+      database,
+      databaseUrl,
+      postgresPid: postgres.pid,
+      folder,
+      startDoppel: (command, env = {}) =>
+        start(command, [join(tree, 'dist/src/main.js'), command], {
+          DOPPEL_DATA_DIR: join(folder, 'doppel'),
+          SIGNING_KEYS: 'bench:a-secret-of-the-benchmark-that-is-long-enough',
+          TEMPORAL_ADDRESS: nowhere,
+          QUEUED_JOBS_MAX: '10000000',
+          ...env,
+        }),
+      startOther: (module, env = {}) => start(module, [fileURLToPath(new URL(module, import.meta.url))], env),
+      close: opened.close,
+    };
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/** A commit that is not on the disk costs nothing. */
+async function assertDurable(database: Knex): Promise<void> {
+  for (const setting of ['fsync', 'synchronous_commit', 'full_page_writes']) {
+    const [row] = await query<{ value: string }>(database, 'select current_setting(:setting) as value', { setting });
+    if (row?.value !== 'on') throw new Error(`${setting} is ${String(row?.value)}`);
+  }
+}
+
+/** Writes a file that a tool reads. */
+export async function writeScript({ folder }: Pick<Bench, 'folder'>, name: string, text: string): Promise<string> {
+  const file = join(folder, name);
+  await writeFile(file, text);
+  return file;
+}

@@ -1,0 +1,48 @@
+// npm run bench: how fast Doppel is, against what the machine can do and what else one would take, in one run.
+//
+//   npm run bench                    every row
+//   npm run bench -- --row 6         one
+//   npm run bench -- --short         a first answer, of little weight
+
+import { execFileSync } from 'node:child_process';
+import { Command } from 'commander';
+import { seededRandom } from '../test/faults/random.ts';
+import { mochaGlobalTeardown } from '../test/support/postgres.ts';
+import { openBench } from './bench.ts';
+import { record, type Recorded } from './results.ts';
+import { isReached } from './row.ts';
+import { rows } from './rows/index.ts';
+
+const { row: number, short: isShort } = new Command('bench')
+  .option('--row <n>', 'one row alone', Number)
+  .option('--short', 'few pairs, short ones: nothing is recorded', false)
+  .parse()
+  .opts<{ row?: number; short: boolean }>();
+
+const chosen = number === undefined ? rows : rows.filter((row) => row.number === number);
+if (chosen.length === 0) throw new Error(`there is no row ${String(number)}`);
+
+const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
+const effort = isShort
+  ? { pairs: 1, seconds: { warmUp: 1, measured: 2 } }
+  : { pairs: 7, seconds: { warmUp: 1, measured: 5 } };
+const recorded: Recorded[] = [];
+for (const row of chosen) {
+  console.log(`${String(row.number)}. ${row.what}`);
+  const bench = await openBench({ isShort, effort: { ...effort, random: seededRandom(row.number) } });
+  try {
+    for (const result of await row.measure(bench)) {
+      const { what, value, interval, bound, detail } = result;
+      const spread = interval === undefined ? '' : ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
+      const needed = 'atLeast' in bound ? `at least ${String(bound.atLeast)}` : `at most ${String(bound.atMost)}`;
+      const verdict = isReached(result) ? 'reached' : 'NOT REACHED';
+      console.log(`   ${what}: ${value.toFixed(3)}${spread}, ${needed}: ${verdict}\n     ${detail}`);
+      recorded.push({ row: row.number, ...result });
+    }
+  } finally {
+    await bench.close();
+  }
+}
+await mochaGlobalTeardown();
+if (!isShort) await record(commit, recorded);
+if (!recorded.every(isReached)) process.exitCode = 1;

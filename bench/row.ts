@@ -1,0 +1,25 @@
+import type { Bench } from './bench.ts';
+
+/** One line of the results: a number, what it must reach, and what it was measured with. */
+export interface Result {
+  what: string;
+  value: number;
+  /** The 95 % interval of a median; for counts, none. */
+  interval?: { low: number; high: number };
+  bound: { atLeast: number } | { atMost: number };
+  unit?: string;
+  /** Said beside it: the rates behind a ratio, pairs that were thrown away. */
+  detail: string;
+}
+
+export interface Row {
+  number: number;
+  what: string;
+  measure: (bench: Bench) => Promise<Result[]>;
+}
+
+/** Whether it is reached, at the worse end of the interval. */
+export function isReached({ value, interval, bound }: Result): boolean {
+  if ('atLeast' in bound) return (interval?.low ?? value) >= bound.atLeast;
+  return (interval?.high ?? value) <= bound.atMost;
+}
