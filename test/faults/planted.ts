@@ -16,18 +16,18 @@ interface Plant {
 
 export const plants: Readonly<Record<string, Plant>> = {
   'start-before-commit': {
-    file: 'src/endpoints/influencers/accept-influencer.ts',
+    file: 'src/http/idempotency.ts',
     change: [
       [
-        '  return {\n    status: 202,',
-        `  if (accepted.mayStart) dispatcher.jobs.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });\n  return {\n    status: 202,`,
+        '      const answer = await acceptJob({\n',
+        `      const { job } = jobRequest;\n      if ('projectId' in job) jobRequest.afterCommit({ ...job, mayStart: true, startedAt: new Date() });\n      const answer = await acceptJob({\n`,
       ],
     ],
     fault: 2,
   },
   'no-unique-key': {
     file: 'src/http/idempotency.ts',
-    change: [['{ organizationId, key, fingerprint }', '{ organizationId, key: key + Math.random(), fingerprint }']],
+    change: [['key === null ? null : { key,', 'key === null ? null : { key: key + Math.random(),']],
     fault: 4,
   },
   'non-idempotent-activity': {
