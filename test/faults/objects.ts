@@ -17,12 +17,17 @@ export async function compareObjects(world: World, verdict: Verdict): Promise<vo
   }
   const handle = temporal.client.schedule.getHandle('storage-collector');
   const actions = async () => (await handle.describe()).info.recentActions.length;
-  const before = await actions();
-  await handle.trigger();
+  // A Temporal that has faults of its own drops calls here too.
+  const before = await eventually('the collector is described', actions, { withinMs: 30_000 });
+  await eventually('the collector is triggered', () => handle.trigger().then(() => true), { withinMs: 30_000 });
   await eventually('the collector has begun', async () => ((await actions()) > before ? true : undefined), {
     withinMs: 30_000,
   });
-  await temporal.client.workflow.getHandle(await collectorRun(world)).result();
+  const ended = async () => {
+    await temporal.client.workflow.getHandle(await collectorRun(world)).result();
+    return true;
+  };
+  await eventually('the collector has ended', ended, { withinMs: 120_000 });
 
   const { storage, close } = await openStorage(world.storageSettings);
   for await (const objects of storage.list('')) {
