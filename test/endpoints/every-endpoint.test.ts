@@ -58,6 +58,11 @@ describe('every endpoint', () => {
   const makeThings = async () => {
     const project = `${api.url}/v1/projects/${tenant.projectId}`;
     await call(project, { method: 'PATCH', key: tenant.key, body: { status: 'active' } });
+    await api
+      .database('api_keys')
+      .where({ organization_id: tenant.organizationId, deleted_at: null })
+      .whereNot({ id: parseId('apiKey', await idOf(tenant.key)) })
+      .update({ deleted_at: new Date() }); // a hundred may live
     apiKeyId = await idOf(await createTestKey(api.database, tenant.organizationId));
     ({ jobId: failedJobId } = await createInfluencer(api, tenant));
     await api
