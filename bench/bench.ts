@@ -20,11 +20,9 @@ export interface Server extends ChildServer {
 }
 
 export interface Bench {
-  isShort: boolean;
   effort: Effort;
   database: Knex;
   databaseUrl: string;
-  postgresPid: number;
   folder: string;
   /** Starts a process of ours: `doppel api` or `doppel worker`, built. */
   startDoppel: (command: 'api' | 'worker', env?: Record<string, string>) => Promise<Server>;
@@ -36,7 +34,7 @@ export interface Bench {
 const tree = fileURLToPath(new URL('..', import.meta.url));
 const nowhere = '127.0.0.1:1';
 
-export async function openBench({ isShort, effort }: Pick<Bench, 'isShort' | 'effort'>): Promise<Bench> {
+export async function openBench(effort: Effort): Promise<Bench> {
   const opened = closers();
   try {
     await promisify(execFile)('npm', ['run', '--silent', 'build'], { cwd: tree });
@@ -79,11 +77,9 @@ export async function openBench({ isShort, effort }: Pick<Bench, 'isShort' | 'ef
       return { ...server, url };
     };
     return {
-      isShort,
       effort,
       database,
       databaseUrl,
-      postgresPid: postgres.pid,
       folder,
       startDoppel: (command, env = {}) =>
         start(command, [join(tree, 'dist/src/main.js'), command], {

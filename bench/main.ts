@@ -7,10 +7,9 @@
 import { execFileSync } from 'node:child_process';
 import { Command } from 'commander';
 import { seededRandom } from '../test/faults/random.ts';
-import { mochaGlobalTeardown } from '../test/support/postgres.ts';
 import { openBench } from './bench.ts';
 import { record, type Recorded } from './results.ts';
-import { isReached } from './row.ts';
+import { isReached, saidOf } from './row.ts';
 import { rows } from './rows/index.ts';
 
 const { row: number, short: isShort } = new Command('bench')
@@ -29,20 +28,17 @@ const effort = isShort
 const recorded: Recorded[] = [];
 for (const row of chosen) {
   console.log(`${String(row.number)}. ${row.what}`);
-  const bench = await openBench({ isShort, effort: { ...effort, random: seededRandom(row.number) } });
+  const bench = await openBench({ ...effort, random: seededRandom(row.number) });
   try {
     for (const result of await row.measure(bench)) {
-      const { what, value, interval, bound, detail } = result;
-      const spread = interval === undefined ? '' : ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
-      const needed = 'atLeast' in bound ? `at least ${String(bound.atLeast)}` : `at most ${String(bound.atMost)}`;
       const verdict = isReached(result) ? 'reached' : 'NOT REACHED';
-      console.log(`   ${what}: ${value.toFixed(3)}${spread}, ${needed}: ${verdict}\n     ${detail}`);
+      const { measured, needed } = saidOf(result);
+      console.log(`   ${result.what}: ${measured}, ${needed}: ${verdict}\n     ${result.detail}`);
       recorded.push({ row: row.number, ...result });
     }
   } finally {
     await bench.close();
   }
 }
-await mochaGlobalTeardown();
 if (!isShort) await record(commit, recorded);
 if (!recorded.every(isReached)) process.exitCode = 1;

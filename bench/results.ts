@@ -3,7 +3,7 @@
 import { readFile, appendFile, writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { isReached, type Result } from './row.ts';
+import { isReached, saidOf, type Result } from './row.ts';
 
 export interface Recorded extends Result {
   row: number;
@@ -37,10 +37,9 @@ async function writePage(): Promise<void> {
     '| # | what | measured | needed | | with | commit |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map((line) => {
-      const { row, what, value, interval, bound, detail, commit, machine, node } = line;
-      const spread = interval === undefined ? '' : ` (${interval.low.toFixed(2)} to ${interval.high.toFixed(2)})`;
-      const needed = 'atLeast' in bound ? `≥ ${String(bound.atLeast)}` : `≤ ${String(bound.atMost)}`;
-      const cells = [row, what, `${value.toFixed(2)}${spread}`, needed, isReached(line) ? 'yes' : '**no**'];
+      const { row, what, detail, commit, machine, node } = line;
+      const { measured, needed } = saidOf(line);
+      const cells = [row, what, measured, needed, isReached(line) ? 'yes' : '**no**'];
       return `| ${[...cells, `${detail}; ${machine}, Node ${node}`, commit].map(String).join(' | ')} |`;
     }),
     '',

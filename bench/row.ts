@@ -7,7 +7,6 @@ export interface Result {
   /** The 95 % interval of a median; for counts, none. */
   interval?: { low: number; high: number };
   bound: { atLeast: number } | { atMost: number };
-  unit?: string;
   /** Said beside it: the rates behind a ratio, pairs that were thrown away. */
   detail: string;
 }
@@ -23,3 +22,10 @@ export function isReached({ value, interval, bound }: Result): boolean {
   if ('atLeast' in bound) return (interval?.low ?? value) >= bound.atLeast;
   return (interval?.high ?? value) <= bound.atMost;
 }
+
+/** What was measured and what is needed, as people read them. */
+export const saidOf = ({ value, interval, bound }: Result): Record<'measured' | 'needed', string> => ({
+  measured:
+    value.toFixed(3) + (interval === undefined ? '' : ` (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`),
+  needed: 'atLeast' in bound ? `≥ ${String(bound.atLeast)}` : `≤ ${String(bound.atMost)}`,
+});

@@ -12,35 +12,33 @@ import { countStatements } from '../statements.ts';
 
 const many = 128;
 
-/** Clones a second that a server accepts; every one that was answered is stored. */
-const acceptsPerSecond =
-  (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
+/** Measures a load of so many seconds after a shorter one that does not count. */
+const warmed =
+  (load: (seconds: number) => Promise<number>): Measurement =>
   async ({ warmUp, measured }) => {
-    await ask(bench, server.url, askForClone(source), { callers, seconds: warmUp });
+    await load(warmUp);
+    return load(measured);
+  };
+
+/** Clones a second that a server accepts; every one that was answered is stored. */
+const acceptsPerSecond = (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
+  warmed(async (seconds) => {
     const before = await countJobs(bench, source);
-    const { count, perSecond } = await ask(bench, server.url, askForClone(source), { callers, seconds: measured });
+    const { count, perSecond } = await ask(bench, server.url, askForClone(source), { callers, seconds });
     const stored = (await countJobs(bench, source)) - before;
     // Those under way when a load ended, this one or the one before, are stored and not counted.
     if (stored < count || stored > count + 2 * callers) {
       throw new Error(`${String(count)} clones were accepted, and ${String(stored)} are stored`);
     }
     return perSecond;
-  };
+  });
 
-const commits =
-  (bench: Bench, source: Source, callers: number): Measurement =>
-  async ({ warmUp, measured }) => {
-    await commitsPerSecond(bench, source, { callers, seconds: warmUp });
-    return commitsPerSecond(bench, source, { callers, seconds: measured });
-  };
+const commits = (bench: Bench, source: Source, callers: number): Measurement =>
+  warmed((seconds) => commitsPerSecond(bench, source, { callers, seconds }));
 
 /** What answers requests of ours, and asks nothing of them. */
-const asksPerSecond =
-  (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
-  async ({ warmUp, measured }) => {
-    await ask(bench, server.url, askForClone(source), { callers, seconds: warmUp });
-    return (await ask(bench, server.url, askForClone(source), { callers, seconds: measured })).perSecond;
-  };
+const asksPerSecond = (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
+  warmed(async (seconds) => (await ask(bench, server.url, askForClone(source), { callers, seconds })).perSecond);
 
 const detailOf = ({ ours, floor, pairs, thrownAway }: Comparison, unit: string): string =>
   `${ours.toFixed(unit === 'ms' ? 2 : 0)} against ${floor.toFixed(unit === 'ms' ? 2 : 0)} ${unit}; ${String(pairs)} pairs, ${String(thrownAway)} thrown away`;
@@ -156,21 +154,15 @@ export const acceptLatency: Row = {
     const [ours, theirs] = [await createSource(bench), await createSource(bench)];
     const api = await bench.startDoppel('api');
     const bare = await startBare(bench, theirs);
-    const alone =
-      (server: Server, source: Source): Measurement =>
-      async ({ warmUp, measured }) => {
-        await ask(bench, server.url, askForClone(source), { callers: 1, seconds: warmUp });
-        return (await ask(bench, server.url, askForClone(source), { callers: 1, seconds: measured })).p50;
-      };
+    const alone = (server: Server, source: Source): Measurement =>
+      warmed(async (seconds) => (await ask(bench, server.url, askForClone(source), { callers: 1, seconds })).p50);
     const one = await compare({ floor: alone(bare, theirs), ours: alone(api, ours) }, bench.effort);
     const peak = await acceptsPerSecond(bench, api, ours, many)(bench.effort.seconds);
     const perSecond = Math.round(peak / 2);
-    const steady =
-      (server: Server, source: Source): Measurement =>
-      async ({ warmUp, measured }) => {
-        await askSteadily(bench, server.url, askForClone(source), { perSecond, seconds: warmUp });
-        return (await askSteadily(bench, server.url, askForClone(source), { perSecond, seconds: measured })).p99;
-      };
+    const steady = (server: Server, source: Source): Measurement =>
+      warmed(
+        async (seconds) => (await askSteadily(bench, server.url, askForClone(source), { perSecond, seconds })).p99,
+      );
     const loaded = await compare({ floor: steady(bare, theirs), ours: steady(api, ours) }, bench.effort);
     await bare.stop();
     await api.stop();

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { isUnavailable, openDatabase, query, sqlStateOf } from '../../src/db/database.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
+import { layLine } from '../support/severable-line.ts';
 
 describe('an error of the database', () => {
   let testDatabase: TestDatabase;
@@ -71,33 +72,18 @@ describe('an error of the database', () => {
   });
 
   it('goes on over another connection when one does not answer any more, in a transaction too', async () => {
-    const { port, pathname, username, password } = new URL(testDatabase.url);
-    let silent = new Set<Socket>();
-    const open = new Set<Socket>();
-    const link = createServer((from) => {
-      const to = connect(Number(port), '127.0.0.1');
-      open.add(from);
-      from.on('data', (data) => (silent.has(from) ? undefined : to.write(data)));
-      to.on('data', (data) => (silent.has(from) ? undefined : from.write(data)));
-      from.on('error', () => undefined).on('close', () => to.destroy());
-      to.on('error', () => undefined).on('close', () => from.destroy());
-    });
-    await once(link.listen(0, '127.0.0.1'), 'listening');
-    const ownPort = (link.address() as AddressInfo).port;
-    const database = openDatabase(`postgres://${username}:${password}@127.0.0.1:${String(ownPort)}${pathname}`, {
-      poolMax: 1,
-      timeoutMs: 300,
-    });
+    const line = await layLine();
+    const database = openDatabase(line.through(testDatabase.url), { poolMax: 1, timeoutMs: 300 });
     try {
       for (const ask of [() => query(database, 'select'), () => database.transaction((trx) => query(trx, 'select'))]) {
         await ask();
-        silent = new Set(open);
+        line.silence();
         assert.equal(isUnavailable(await errorOf(ask())), true);
         await ask();
       }
     } finally {
       await database.destroy();
-      link.close();
+      await line.cut();
     }
   });
 
