@@ -1,6 +1,5 @@
-// How many jobs of one organization are counted against its limits; neither count looks further than the limit.
-
-// All parameters are SQL expressions.
+// How many jobs of one organization are counted against its limits; no count looks further than the limit. All parameters are SQL
+// expressions.
 
 /** How many jobs of an organization are queued, the limit at most. */
 export const queuedJobsSql = (organizationId: string, limit: string): string => `(

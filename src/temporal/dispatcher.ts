@@ -8,9 +8,9 @@ import { claimDeliveries, markDeliveryDispatched, type DeliveryDispatch } from '
 import { claimUndispatched, markDispatched, type Dispatch } from '../db/dispatch.ts';
 import type { JobAttempt } from '../domain/job.ts';
 import { runningJobsLimits } from '../domain/scopes.ts';
-import { sharing } from './sharing.ts';
 import { cancelJobWorkflow } from './cancel-workflow.ts';
 import { createOutbox, type Outbox, type OutboxLimits } from './outbox.ts';
+import { sharing } from './sharing.ts';
 import { startDeliveryWorkflow } from './start-delivery.ts';
 import { startJobWorkflow } from './start-workflow.ts';
 

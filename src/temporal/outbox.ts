@@ -44,7 +44,6 @@ export function createOutbox<Item>(
   const closing = new AbortController();
   let scanning = Promise.resolve();
   let isTemporalAway = false;
-  let onRoom: (() => void) | undefined;
 
   const deliverOne = async (item: Item): Promise<void> => {
     try {
@@ -66,7 +65,6 @@ export function createOutbox<Item>(
 
   const pump = (): void => {
     while (delivering.size < maxConcurrent && !closing.signal.aborted) {
-      if (waiting.length < maxConcurrent) onRoom?.();
       const next = waiting.shift();
       if (next === undefined) return;
       if (next.until < performance.now()) continue; // its claim ran out: whoever claims it now delivers it
@@ -99,16 +97,11 @@ export function createOutbox<Item>(
 
   const scanForever = async (): Promise<void> => {
     while (!closing.signal.aborted) {
-      const pause = new AbortController();
-      onRoom =
-        (await claimSome()) && !isTemporalAway
-          ? () => {
-              pause.abort();
-            }
-          : undefined;
-      if (waiting.length < maxConcurrent) onRoom?.();
-      const ended = AbortSignal.any([closing.signal, pause.signal]);
-      await delay(scanEveryMs, undefined, { signal: ended }).catch(() => undefined); // ended before its time
+      if ((await claimSome()) && !isTemporalAway) {
+        while (waiting.length >= maxConcurrent && delivering.size > 0) await Promise.race(delivering);
+      } else {
+        await delay(scanEveryMs, undefined, { signal: closing.signal }).catch(() => undefined); // closing ends the wait
+      }
     }
   };
 
