@@ -6,7 +6,7 @@ import { findDrawingOrder } from '../src/db/jobs.ts';
 import { markShotStarted } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
-import { drawingKey, type Storage } from '../src/storage/storage.ts';
+import { drawingKey, thumbnailKeyOf, type Storage } from '../src/storage/storage.ts';
 import { attemptEnded } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
 import { drawWithinLimits } from './paid-drawing.ts';
@@ -51,7 +51,10 @@ export const drawShot =
       const sha256 = createHash('sha256').update(drawing.bytes).digest('hex');
       signal.throwIfAborted();
       const key = drawingKey({ organizationId, jobId, attempt, shot, sha256 });
-      await (isPaid ? putPatiently(storage, key, drawing.bytes, signal) : storage.put(key, drawing.bytes));
+      const put = (objectKey: string, bytes: Uint8Array) =>
+        isPaid ? putPatiently(storage, objectKey, bytes, signal) : storage.put(objectKey, bytes);
+      await put(thumbnailKeyOf(key), drawing.thumbnail); // first: where the picture is, it is too
+      await put(key, drawing.bytes);
       return { sha256, provenance: drawing.provenance };
     } finally {
       clearInterval(beats);

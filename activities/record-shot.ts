@@ -10,7 +10,6 @@ import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
 import type { Drawn } from './draw-shot.ts';
 import { badDrawing } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
-import { thumbnailOf } from '../src/pictures/thumbnail.ts';
 
 /**
  * Checks a drawing and makes it the shot's image. Safe to repeat, and safe against a late or second drawing: the first that
@@ -26,7 +25,6 @@ export const recordShot =
     const thumbnailKey = thumbnailKeyOf(storageKey);
     const bytes = await storage.get(storageKey);
     const picture = await check(bytes, drawn.sha256);
-    await storage.put(thumbnailKey, await thumbnailOf(bytes));
 
     await database.transaction(async (trx) => {
       const job = await lockRunningJob(trx, { jobId, attempt });

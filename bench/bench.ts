@@ -1,7 +1,9 @@
 // What rows measure on: one Postgres that really writes to its disk, and processes of Doppel as they run in production.
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -11,7 +13,9 @@ import { openDatabase, query } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { startChildServer, type ChildServer } from '../src/embedded/child-server.ts';
 import { freePorts } from '../src/embedded/free-ports.ts';
+import { findTemporal } from '../src/embedded/find-temporal.ts';
 import { startPostgres } from '../src/embedded/postgres.ts';
+import { startTemporalServer, type EmbeddedTemporal } from '../src/embedded/temporal-server.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import type { Effort } from './pairs.ts';
 
@@ -24,15 +28,18 @@ export interface Bench {
   database: Knex;
   databaseUrl: string;
   folder: string;
-  /** Starts a process of ours: `doppel api` or `doppel worker`, built. */
-  startDoppel: (command: 'api' | 'worker', env?: Record<string, string>) => Promise<Server>;
+  /** Starts a process of ours, built. */
+  startDoppel: (command: 'api' | 'worker' | 'start', env?: Record<string, string>) => Promise<Server>;
   /** Starts what ours is compared with: a module that listens on `PORT` and works on `DATABASE_URL`. */
   startOther: (module: string, env?: Record<string, string>) => Promise<Server>;
+  /** Starts the Temporal server of `npm start`, of which our processes are told that start later. */
+  startTemporal: () => Promise<EmbeddedTemporal>;
+  /** Starts one as it is by default; of this one others are told that start later. */
+  startPlainTemporal: () => Promise<ChildServer>;
   close: () => Promise<void>;
 }
 
 const tree = fileURLToPath(new URL('..', import.meta.url));
-const nowhere = '127.0.0.1:1';
 
 export async function openBench(effort: Effort): Promise<Bench> {
   const opened = closers();
@@ -49,6 +56,7 @@ export async function openBench(effort: Effort): Promise<Bench> {
     await migrate(database);
 
     let servers = 0;
+    let temporalAddress = '127.0.0.1:1'; // nowhere
     const start = async (name: string, args: readonly string[], env: Record<string, string>): Promise<Server> => {
       const { port } = await freePorts(['port']);
       const url = `http://127.0.0.1:${String(port)}`;
@@ -62,6 +70,7 @@ export async function openBench(effort: Effort): Promise<Bench> {
           PORT: String(port),
           WORKER_PORT: String(port),
           DATABASE_URL: databaseUrl,
+          TEMPORAL_ADDRESS: temporalAddress,
           ...env,
         },
         cwd: folder,
@@ -85,16 +94,53 @@ export async function openBench(effort: Effort): Promise<Bench> {
         start(command, [join(tree, 'dist/src/main.js'), command], {
           DOPPEL_DATA_DIR: join(folder, 'doppel'),
           SIGNING_KEYS: 'bench:a-secret-of-the-benchmark-that-is-long-enough',
-          TEMPORAL_ADDRESS: nowhere,
           QUEUED_JOBS_MAX: '10000000',
           ...env,
         }),
       startOther: (module, env = {}) => start(module, [fileURLToPath(new URL(module, import.meta.url))], env),
+      async startTemporal() {
+        const quiet = { onProgress: () => undefined };
+        const binary = await findTemporal({ env: process.env, ...quiet });
+        const temporal = await startTemporalServer({ binary, dataDir: folder, ...quiet });
+        opened.add(temporal.stop);
+        temporalAddress = temporal.address;
+        return temporal;
+      },
+      async startPlainTemporal() {
+        const { path } = await findTemporal({ env: process.env, onProgress: () => undefined });
+        const { port } = await freePorts(['port']);
+        temporalAddress = `127.0.0.1:${String(port)}`;
+        const server = await startChildServer({
+          name: 'Temporal',
+          command: path,
+          args: ['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)],
+          env: { HOME: folder },
+          cwd: folder,
+          logFile: join(folder, 'logs/plain-temporal.log'),
+          stopSignal: 'SIGTERM',
+          isReady: () => isListening(port),
+          readyWithinMs: 60_000,
+        });
+        opened.add(server.stop);
+        return server;
+      },
       close: opened.close,
     };
   } catch (error) {
     await opened.close();
     throw error;
+  }
+}
+
+async function isListening(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 

@@ -6,6 +6,14 @@ import { median, medianOf, type Interval } from './statistics.ts';
 /** One measurement, of so many seconds after so many that do not count: a rate, or a time. */
 export type Measurement = (seconds: { warmUp: number; measured: number }) => Promise<number>;
 
+/** Measures a load of so many seconds after a shorter one that does not count. */
+export const warmed =
+  (load: (seconds: number) => Promise<number>): Measurement =>
+  async ({ warmUp, measured }) => {
+    await load(warmUp);
+    return load(measured);
+  };
+
 export interface Effort {
   pairs: number;
   seconds: { warmUp: number; measured: number };

@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import type { Comparison } from './pairs.ts';
 
 /** One line of the results: a number, what it must reach, and what it was measured with. */
 export interface Result {
@@ -28,4 +29,16 @@ export const saidOf = ({ value, interval, bound }: Result): Record<'measured' | 
   measured:
     value.toFixed(3) + (interval === undefined ? '' : ` (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`),
   needed: 'atLeast' in bound ? `≥ ${String(bound.atLeast)}` : `≤ ${String(bound.atMost)}`,
+});
+
+const detailOf = ({ ours, floor, pairs, thrownAway }: Comparison, unit: string): string =>
+  `${ours.toFixed(unit === 'ms' ? 2 : 0)} against ${floor.toFixed(unit === 'ms' ? 2 : 0)} ${unit}; ${String(pairs)} pairs, ${String(thrownAway)} thrown away`;
+
+/** A result that is the ratio of two rates, or of two times. */
+export const resultOf = (what: string, bound: Result['bound'], comparison: Comparison, unit: string): Result => ({
+  what,
+  value: comparison.ratio.median,
+  interval: comparison.ratio,
+  bound,
+  detail: detailOf(comparison, unit),
 });

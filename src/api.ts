@@ -8,8 +8,12 @@ import { closers } from './closers.ts';
 import { acceptor, acceptStatementsMax } from './db/acceptor.ts';
 import { openDatabase } from './db/database.ts';
 import { medianDrawingMs } from './db/durations.ts';
+import type { OwnedId } from './db/influencers.ts';
+import { findJobVersions } from './db/job-events.ts';
+import { sharing } from './db/sharing.ts';
 import type { RendererName } from './domain/shots.ts';
 import { endpoints } from './endpoints/index.ts';
+import { jobBodies } from './endpoints/jobs/job-bodies.ts';
 import { openJobFeed } from './feed/job-feed.ts';
 import { createApp } from './http/app.ts';
 import { signedCursors } from './http/cursors.ts';
@@ -88,6 +92,15 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     const uploads = uploadUrls(parts.publicUrl, parts.signingKeys);
     const storing = await openStorage(parts.storage);
     opened.add(storing.close);
+    const { now } = clock;
+    // All that ask at a time ask in one statement.
+    const findVersions = sharing((owned: readonly OwnedId[]) => findJobVersions(database, owned));
+    const findJobVersion = async (owned: OwnedId) => (await findVersions(owned)).get(owned.id);
+    const findJobBody = jobBodies({
+      ...{ database, findJobVersion, urls, now },
+      liveJobs: createLiveJobs(temporal, log),
+      medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
+    });
     let isDraining = false;
     const app = createApp({
       endpoints,
@@ -100,21 +113,21 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
         pictures: createPictures(),
         renderer: parts.renderer,
         dispatcher,
-        liveJobs: createLiveJobs(temporal, log),
+        findJobVersion,
+        findJobBody,
         webhookUrlFault: (url) => webhookUrlFault(url, { allowsLocalhost: parts.webhooksAllowLocalhost }),
         jobFeed,
-        now: clock.now,
+        now,
         newId,
         log,
-        medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
       },
       routes:
         storing.kind === 'files'
           ? [
-              fileRoutes({ folder: storing.folder, urls, now: clock.now }),
-              uploadRoutes({ place: storing.storage, urls: uploads, database, now: clock.now }),
+              fileRoutes({ folder: storing.folder, urls, now }),
+              uploadRoutes({ place: storing.storage, urls: uploads, database, now }),
             ]
-          : [redirectRoutes({ readUrls: storing.readUrls, urls, now: clock.now })],
+          : [redirectRoutes({ readUrls: storing.readUrls, urls, now })],
       health: {
         isDraining: () => isDraining,
         async check() {

@@ -2,10 +2,9 @@
 
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { bundleWorkflowCode, NativeConnection, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
@@ -35,6 +34,7 @@ import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 import { createSender } from './webhooks/send-webhook.ts';
+import { openWorkflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerParts {
   databaseUrl: string;
@@ -62,7 +62,6 @@ export interface RunningWorker {
   close: () => Promise<void>;
 }
 
-const workflowsPath = fileURLToPath(new URL('../workflows', import.meta.url));
 const seenEveryMs = 5_000;
 const retryAfterMs = 1_000;
 const webhookPoolMax = 5;
@@ -94,8 +93,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       log,
     };
     const sendWebhook = createSender({ allowsLocalhost: parts.webhooksAllowLocalhost });
-    const workflowBundle =
-      parts.workflowBundle ?? (await bundleWorkflowCode({ workflowsPath, logger: Runtime.instance().logger }));
+    const workflowBundle = parts.workflowBundle ?? (await openWorkflowBundle({ logger: Runtime.instance().logger }));
     const closing = new AbortController();
     let polling: Worker[] = [];
 

@@ -13,6 +13,8 @@ export interface Description {
 
 export interface Drawing {
   bytes: Uint8Array;
+  /** The picture, small: see `thumbnailOf`. */
+  thumbnail: Uint8Array;
   mimeType: 'image/webp';
   /** In pixels. */
   width: number;

@@ -5,20 +5,12 @@ import { shots } from '../../src/domain/shots.ts';
 import type { Bench, Server } from '../bench.ts';
 import { cloneSql, commitsPerSecond } from '../floors.ts';
 import { ask, askSteadily } from '../load.ts';
-import { compare, type Comparison, type Measurement } from '../pairs.ts';
-import type { Result, Row } from '../row.ts';
+import { compare, warmed, type Measurement } from '../pairs.ts';
+import { resultOf, type Result, type Row } from '../row.ts';
 import { askForClone, countJobs, createSource, type Source } from '../source.ts';
 import { countStatements } from '../statements.ts';
 
 const many = 128;
-
-/** Measures a load of so many seconds after a shorter one that does not count. */
-const warmed =
-  (load: (seconds: number) => Promise<number>): Measurement =>
-  async ({ warmUp, measured }) => {
-    await load(warmUp);
-    return load(measured);
-  };
 
 /** Clones a second that a server accepts; every one that was answered is stored. */
 const acceptsPerSecond = (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
@@ -39,17 +31,6 @@ const commits = (bench: Bench, source: Source, callers: number): Measurement =>
 /** What answers requests of ours, and asks nothing of them. */
 const asksPerSecond = (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
   warmed(async (seconds) => (await ask(bench, server.url, askForClone(source), { callers, seconds })).perSecond);
-
-const detailOf = ({ ours, floor, pairs, thrownAway }: Comparison, unit: string): string =>
-  `${ours.toFixed(unit === 'ms' ? 2 : 0)} against ${floor.toFixed(unit === 'ms' ? 2 : 0)} ${unit}; ${String(pairs)} pairs, ${String(thrownAway)} thrown away`;
-
-const resultOf = (what: string, bound: Result['bound'], comparison: Comparison, unit: string): Result => ({
-  what,
-  value: comparison.ratio.median,
-  interval: comparison.ratio,
-  bound,
-  detail: detailOf(comparison, unit),
-});
 
 /** F2: the statement of F1 behind a bare server. */
 const startBare = (bench: Bench, source: Source): Promise<Server> =>

@@ -3,18 +3,29 @@ import type { JobEventRow } from '../domain/job-event.ts';
 import { query, type Trx } from './database.ts';
 import type { OwnedId } from './influencers.ts';
 
-/** Finds how far a job's events go, which is its version; undefined also for a job of another organization or environment. */
-export async function findJobVersion(
-  trx: Trx,
-  owned: OwnedId,
-): Promise<{ version: number; status: JobStatus } | undefined> {
-  const rows = await query<{ version: number; status: JobStatus }>(
+export interface JobVersion {
+  /** How far its events go. */
+  version: number;
+  status: JobStatus;
+}
+
+/** Finds, by their ids, how far several jobs are; those of another organization or environment than is said are not among them. */
+export async function findJobVersions(trx: Trx, owned: readonly OwnedId[]): Promise<Map<string, JobVersion>> {
+  const rows = await query<JobVersion & { id: string }>(
     trx,
-    `select last_seq as version, status from jobs
-     where organization_id = :organizationId and id = :id and environment = :environment`,
-    { ...owned },
+    `select job.id, job.last_seq as version, job.status
+     from unnest(:organizationIds::uuid[], :ids::uuid[], :environments::text[]) as asked (organization_id, id, environment)
+     cross join lateral (
+       select * from jobs j where j.organization_id = asked.organization_id and j.id = asked.id limit 1
+     ) job
+     where job.environment = asked.environment`,
+    {
+      organizationIds: owned.map(({ organizationId }) => organizationId),
+      ids: owned.map(({ id }) => id),
+      environments: owned.map(({ environment }) => environment),
+    },
   );
-  return rows[0];
+  return new Map(rows.map(({ id, ...job }) => [id, job]));
 }
 
 /** What is wanted of one job's events. */

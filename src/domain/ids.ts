@@ -32,12 +32,9 @@ const forms = Object.fromEntries(
 
 /** Spells a UUID as callers see it, `inf_01HY0ABC…` ([Crockford's base32](https://www.crockford.com/base32.html), upper case). */
 export function formatId(kind: IdKind, uuid: string): string {
-  let rest = BigInt(`0x${uuid.replaceAll('-', '')}`);
-  let text = '';
-  for (let i = 0; i < 26; i++) {
-    text = alphabet.charAt(Number(rest & 31n)) + text;
-    rest >>= 5n;
-  }
+  const hex = uuid.replaceAll('-', '');
+  let text = base32Of(hex.slice(0, 2), 2);
+  for (let at = 2; at < hex.length; at += 5) text += base32Of(hex.slice(at, at + 5), 4);
   return `${idPrefixes[kind]}_${text}`;
 }
 
@@ -46,8 +43,23 @@ export function parseId(kind: IdKind, text: string): string {
   if (!forms[kind].test(text)) throw new RangeError(`not an id of kind ${kind}`);
   const bare = text.slice(text.indexOf('_') + 1);
   if (bare.length === 36) return bare.toLowerCase();
-  let value = 0n;
-  for (const letter of bare.toUpperCase()) value = (value << 5n) | BigInt(alphabet.indexOf(letter));
-  const hex = value.toString(16).padStart(32, '0');
+  const letters = bare.toUpperCase();
+  let hex = hexOf(letters.slice(0, 2), 2);
+  for (let at = 2; at < letters.length; at += 4) hex += hexOf(letters.slice(at, at + 4), 5);
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+// Behind the first two digits, five of hexadecimal are four of base32: twenty bits.
+
+function base32Of(hex: string, digits: number): string {
+  const value = parseInt(hex, 16);
+  let text = '';
+  for (let shift = 5 * (digits - 1); shift >= 0; shift -= 5) text += alphabet.charAt((value >> shift) & 31);
+  return text;
+}
+
+function hexOf(letters: string, digits: number): string {
+  let value = 0;
+  for (const letter of letters) value = value * 32 + alphabet.indexOf(letter);
+  return value.toString(16).padStart(digits, '0');
 }

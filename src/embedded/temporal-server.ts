@@ -28,6 +28,8 @@ export type EmbeddedTemporal = ChildServer & {
   readonly address: string;
   readonly namespace: string;
   readonly uiUrl: string;
+  /** Where it tells its metrics, for Prometheus. */
+  readonly metricsUrl: string;
   readonly ports: TemporalPorts;
 };
 
@@ -50,6 +52,9 @@ const dynamicConfig = {
   'frontend.namespaceRPS.visibility': 1_000,
   'frontend.namespaceCount': 20_000,
   'matching.enableFairness': true,
+  // A workflow task that was lost with its worker three times is waited for longer and longer, up to ten minutes: a job would stand
+  // still for as long when workers crash one after another.
+  'history.workflowTaskRetryMaxInterval': '"20s"',
 };
 
 /** Starts the data folder's Temporal server with the namespace `default`; throws a `StartError`. */
@@ -90,7 +95,11 @@ export async function startTemporalServer(options: StartTemporalServerOptions): 
         signal: options.signal,
       });
       await writeFile(versionFile, `${binary.serverVersion}\n`);
-      return { ...server, address, namespace, ports, uiUrl: `http://127.0.0.1:${String(ports.ui)}` };
+      return {
+        ...{ ...server, address, namespace, ports },
+        uiUrl: `http://127.0.0.1:${String(ports.ui)}`,
+        metricsUrl: `http://127.0.0.1:${String(free.metrics)}/metrics`,
+      };
     } catch (error) {
       // The server picks further ports itself, and one of them may be taken before it listens.
       if (!(error instanceof EarlyExit) || --triesLeft === 0) throw error;

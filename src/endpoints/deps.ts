@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import type { Logger } from 'pino';
+import type { OwnedId } from '../db/influencers.ts';
+import type { JobVersion } from '../db/job-events.ts';
 import type { RendererName } from '../domain/shots.ts';
 import type { JobFeed } from '../feed/job-feed.ts';
 import type { Cursors } from '../http/cursors.ts';
@@ -7,7 +9,7 @@ import type { Pictures } from '../pictures/pictures.ts';
 import type { Storage, UploadRequests } from '../storage/storage.ts';
 import type { SignedUrls } from '../storage/signed-urls.ts';
 import type { Dispatcher } from '../temporal/dispatcher.ts';
-import type { LiveJobs } from '../temporal/live-job.ts';
+import type { FindJobBody } from './jobs/job-bodies.ts';
 
 /** What handlers work with. */
 export interface Deps {
@@ -20,7 +22,9 @@ export interface Deps {
   /** Who draws what live keys ask for. */
   renderer: RendererName;
   dispatcher: Dispatcher;
-  liveJobs: LiveJobs;
+  /** Finds how far a job is; undefined for one that is not there. */
+  findJobVersion: (owned: OwnedId) => Promise<JobVersion | undefined>;
+  findJobBody: FindJobBody;
   /** What is wrong with where webhooks are to go, in words; null when nothing is. */
   webhookUrlFault: (url: string) => string | null;
   jobFeed: Pick<JobFeed, 'watch'>;
@@ -28,6 +32,4 @@ export interface Deps {
   now: () => Date;
   newId: () => string;
   log: Logger;
-  /** How long a drawing of this renderer takes, in ms, from the jobs that it completed; null when it completed none. */
-  medianDrawingMs: (renderer: RendererName) => Promise<number | null>;
 }

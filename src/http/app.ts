@@ -62,9 +62,9 @@ export function createApp<Deps extends { database: Knex }>({
   ...frame
 }: AppParts<Deps>): Koa {
   const app = createFrame(frame);
+  serve(app, endpointRoutes(endpoints, deps, { acceptJob, queuedJobsMax, heartbeatMs }));
   for (const route of routes) app.use(route);
   serve(app, docsRoutes(endpoints));
-  serve(app, endpointRoutes(endpoints, deps, { acceptJob, queuedJobsMax, heartbeatMs }));
   return app;
 }
 
@@ -132,7 +132,8 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
 
 /** Two parts that each read another one would not mean the same ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). */
 const oneHost: Koa.Middleware = (ctx, next) => {
-  if ((ctx.req.headersDistinct['host']?.length ?? 0) > 1) {
+  const names = ctx.req.rawHeaders.filter((_, at) => at % 2 === 0);
+  if (names.filter((name) => name.toLowerCase() === 'host').length > 1) {
     throw invalid([{ path: 'header.Host', message: 'must be there once', keyword: 'maxItems' }], 400);
   }
   return next();

@@ -8,6 +8,7 @@ import type { Principal } from '../db/api-keys.ts';
 import type { AcceptedReply } from '../db/idempotency-keys.ts';
 import type { Simulation } from '../domain/simulation.ts';
 import type { StartStream } from './event-streams.ts';
+import type { Json } from './json.ts';
 import type { Wait } from './waiting.ts';
 
 export interface ReplySpec {
@@ -144,7 +145,7 @@ type ReplyOf<Replies> = {
   [Status in keyof Replies]: Replies[Status] extends { isEventStream: true }
     ? EndpointReply<Status, undefined> & { stream: StartStream }
     : Replies[Status] extends { schema: infer Schema extends TSchema }
-      ? EndpointReply<Status, Static<Schema>>
+      ? EndpointReply<Status, Static<Schema> | Json<Static<Schema>>>
       : EndpointReply<Status, undefined>;
 }[keyof Replies];
 

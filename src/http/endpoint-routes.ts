@@ -81,6 +81,7 @@ export function endpointRoutes<Deps extends { database: Knex }>(
         if (endpoint.method === 'get') ctx.set('Cache-Control', 'private, no-cache');
       }
       ctx.status = reply.status;
+      if (Buffer.isBuffer(reply.body)) ctx.type = 'json';
       if (reply.stream === undefined) ctx.body = reply.body;
       else streams.open(ctx, reply.stream);
     });

@@ -5,18 +5,28 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Context } from 'koa';
 
-const compressed = promisify(gzip);
+const gzipped = promisify(gzip);
 const compressFromBytes = 1024;
+const kept = new WeakMap<Buffer, Promise<Buffer>>();
 
-/** Writes the body that was given as a value or a text. Streams, and what writes its response itself, stay as they are. */
+/** Compresses a body, one that is sent again and again once. */
+function compress(body: string | Buffer): Promise<Buffer> {
+  if (typeof body === 'string') return gzipped(body);
+  const compressed = kept.get(body) ?? gzipped(body);
+  kept.set(body, compressed);
+  return compressed;
+}
+
+/** Writes the body that was given as a value, a text or bytes. Streams, and what writes its response itself, stay as they are. */
 export async function represent(ctx: Context): Promise<void> {
   const { body } = ctx as { body: unknown };
   if (ctx.respond === false || body == null || body === '') return;
-  const text = typeof body === 'string' ? body : ctx.response.is('json') === false ? null : JSON.stringify(body);
-  if (text === null) return;
+  const isWritten = typeof body === 'string' || Buffer.isBuffer(body);
+  if (!isWritten && ctx.response.is('json') === false) return;
+  const written = isWritten ? body : JSON.stringify(body);
   ctx.vary('Accept-Encoding');
   const isCompressed =
-    Buffer.byteLength(text) >= compressFromBytes && ctx.acceptsEncodings('gzip', 'identity') === 'gzip';
+    Buffer.byteLength(written) >= compressFromBytes && ctx.acceptsEncodings('gzip', 'identity') === 'gzip';
 
   const etag = ctx.res.getHeader('ETag');
   if (typeof etag === 'string') {
@@ -30,10 +40,10 @@ export async function represent(ctx: Context): Promise<void> {
     ctx.set('ETag', own);
   }
   if (!isCompressed) {
-    ctx.body = text;
+    ctx.body = written;
     return;
   }
-  ctx.body = await compressed(text);
+  ctx.body = await compress(written);
   ctx.set('Content-Encoding', 'gzip');
 }
 

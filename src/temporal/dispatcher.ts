@@ -10,7 +10,7 @@ import type { JobAttempt } from '../domain/job.ts';
 import { runningJobsLimits } from '../domain/scopes.ts';
 import { cancelJobWorkflow } from './cancel-workflow.ts';
 import { createOutbox, type Outbox, type OutboxLimits } from './outbox.ts';
-import { sharing } from './sharing.ts';
+import { sharing } from '../db/sharing.ts';
 import { startDeliveryWorkflow } from './start-delivery.ts';
 import { startJobWorkflow } from './start-workflow.ts';
 
@@ -47,7 +47,7 @@ export function createDispatcher(
   limits: OutboxLimits = {},
 ): Dispatcher {
   const shared = { temporal: () => temporal, log };
-  const mark = sharing<JobAttempt>((started) => markDispatched(database, started));
+  const mark = sharing((started: readonly JobAttempt[]) => markDispatched(database, started));
   const jobs = createOutbox<Dispatch>(
     {
       temporal: () => eagerStarts?.client ?? temporal,

@@ -18,10 +18,14 @@ interface HeldStep {
   code: ErrorCode | null;
 }
 
-export type LiveJob =
+export type LiveJob = {
+  /** Until when, by `performance.now()`, whoever asks is told the same. */
+  sharedUntil: number;
+} & (
   | { answered: true; heldSteps: HeldStep[]; state: JobState | null }
   /** Temporal could not be asked, since then. */
-  | { answered: false; since: Date };
+  | { answered: false; since: Date }
+);
 
 export interface LiveJobs {
   /** Asks Temporal about a running attempt; null when it was asked too much already. Never throws, and never takes long. */
@@ -48,13 +52,16 @@ export function createLiveJobs(temporal: Client, log: Logger): LiveJobs {
         Promise.all([handle.describe(), handle.query<JobState>(jobStateQuery).catch(() => null)]),
       );
       awaySince = null;
-      return { answered: true, heldSteps: heldStepsOf(description.raw.pendingActivities ?? []), state };
+      const heldSteps = heldStepsOf(description.raw.pendingActivities ?? []);
+      return { answered: true, heldSteps, state, sharedUntil: performance.now() + sharedForMs };
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return { answered: true, heldSteps: [], state: null };
+      if (error instanceof WorkflowNotFoundError) {
+        return { answered: true, heldSteps: [], state: null, sharedUntil: performance.now() + sharedForMs };
+      }
       if (awaySince === null) log.warn({ err: error }, 'Temporal did not answer for a running job');
       awaySince ??= new Date();
       quietUntil = Date.now() + quietAfterFailureMs;
-      return { answered: false, since: awaySince };
+      return { answered: false, since: awaySince, sharedUntil: performance.now() + sharedForMs };
     }
   };
 
@@ -64,7 +71,9 @@ export function createLiveJobs(temporal: Client, log: Logger): LiveJobs {
       const underWay = shared.get(workflowId);
       if (underWay !== undefined) return underWay;
       const now = Date.now();
-      if (awaySince !== null && now < quietUntil) return Promise.resolve({ answered: false, since: awaySince });
+      if (awaySince !== null && now < quietUntil) {
+        return Promise.resolve({ answered: false, since: awaySince, sharedUntil: performance.now() + sharedForMs });
+      }
       if (Math.floor(now / 1000) !== second) {
         second = Math.floor(now / 1000);
         asksInThisSecond = 0;

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import type { Drawing, Renderer } from '../../activities/rendering/renderer.ts';
+import { thumbnailOf } from '../../src/pictures/thumbnail.ts';
 import type { Shot } from '../../src/domain/shots.ts';
 
 /** A WebP of one colour; of the size of a reference image where no other is asked for. */
@@ -8,13 +9,19 @@ export const plainPicture = (color: string, { width = 1024, height = 1024 } = {}
     .webp({ effort: 0 })
     .toBuffer();
 
-const pictures = new Map<string, Promise<Uint8Array>>();
+type Picture = Pick<Drawing, 'bytes' | 'thumbnail'>;
+const pictures = new Map<string, Promise<Picture>>();
 
-const pictureOnce = (color: string): Promise<Uint8Array> => {
-  const picture = pictures.get(color) ?? plainPicture(color);
+const pictureOnce = (color: string): Promise<Picture> => {
+  const picture = pictures.get(color) ?? pictureAndThumbnail(color);
   pictures.set(color, picture);
   return picture;
 };
+
+async function pictureAndThumbnail(color: string): Promise<Picture> {
+  const bytes = await plainPicture(color);
+  return { bytes, thumbnail: await thumbnailOf(bytes) };
+}
 
 /** What happens before a shot is drawn: it may throw, or wait. */
 export type BeforeDrawing = (shot: Shot, signal: AbortSignal) => Promise<void> | void;
@@ -27,7 +34,7 @@ export const plainRenderer = (before: BeforeDrawing = () => undefined, color = '
   async render({ seed, shot }, signal): Promise<Drawing> {
     await before(shot, signal);
     return {
-      bytes: await pictureOnce(color),
+      ...(await pictureOnce(color)),
       mimeType: 'image/webp',
       width: 1024,
       height: 1024,

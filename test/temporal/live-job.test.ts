@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Client } from '@temporalio/client';
 import { v7 as newId } from 'uuid';
 import { createDatabaseActivities, createDrawingActivities } from '../../activities/index.ts';
+import type { JobAttempt } from '../../src/domain/job.ts';
 import { openTemporal } from '../../src/temporal/connection.ts';
 import { createLiveJobs, type LiveJob } from '../../src/temporal/live-job.ts';
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
@@ -80,10 +81,10 @@ describe('live jobs', () => {
       const { client, asked } = playedClient(() => Promise.reject(new Error('away')));
       const liveJobs = createLiveJobs(client, silent);
       const first = await liveJobs.of(anotherJob());
-      assert.equal(first?.answered, false);
+      assert.ok(first?.answered === false);
       for (let index = 0; index < 50; index++) {
         const answer = await liveJobs.of(anotherJob());
-        assert.deepEqual(answer, first);
+        assert.deepEqual(answer, { ...first, sharedUntil: answer?.sharedUntil });
       }
       assert.equal(asked(), 1);
     });
@@ -121,7 +122,7 @@ describe('live jobs', () => {
       return job;
     }
 
-    const ask = async (job: TestJob): Promise<LiveJob & { answered: true }> => {
+    const ask = async (job: JobAttempt): Promise<LiveJob & { answered: true }> => {
       const answer = await createLiveJobs(temporal.client, silent).of(job);
       assert.ok(answer?.answered);
       return answer;
@@ -130,16 +131,14 @@ describe('live jobs', () => {
     it('hold nothing, and know no state, of a job without a worker', async () => {
       const job = await start();
       const startedAt = performance.now();
-      assert.deepEqual(await ask(job), { answered: true, heldSteps: [], state: null });
+      const { heldSteps, state } = await ask(job);
+      assert.deepEqual([heldSteps, state], [[], null]);
       assert.ok(performance.now() - startedAt < 600);
     });
 
     it('hold nothing of a job that Temporal does not know', async () => {
-      assert.deepEqual(await createLiveJobs(temporal.client, silent).of(anotherJob()), {
-        answered: true,
-        heldSteps: [],
-        state: null,
-      });
+      const { heldSteps, state } = await ask(anotherJob());
+      assert.deepEqual([heldSteps, state], [[], null]);
     });
 
     it('tell that a step is tried again, when, how often, and the code it failed with; then that it is paused', async () => {

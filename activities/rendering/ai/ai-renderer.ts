@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import { imageSize } from '../../../src/domain/shots.ts';
 import { checkPicture } from '../../../src/pictures/checked-picture.ts';
+import { thumbnailOf } from '../../../src/pictures/thumbnail.ts';
 import { xmpOf } from '../provenance-xmp.ts';
 import { RenderError, type Provenance, type Renderer } from '../renderer.ts';
 import type { ImageModel } from './image-model.ts';
@@ -47,8 +48,9 @@ export const aiRenderer = (model: ImageModel): Renderer => ({
       promptSha256: createHash('sha256').update(prompt).digest('hex'),
     };
     const bytes = await webpOf(made, provenance);
+    const thumbnail = await thumbnailOf(bytes);
     signal.throwIfAborted();
-    return { bytes, mimeType: 'image/webp', width: imageSize, height: imageSize, provenance };
+    return { bytes, thumbnail, mimeType: 'image/webp', width: imageSize, height: imageSize, provenance };
   },
 });
 

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import sharp from 'sharp';
 import { imageSize } from '../../../src/domain/shots.ts';
+import { thumbnailOf } from '../../../src/pictures/thumbnail.ts';
 import type { Provenance, Renderer } from '../renderer.ts';
 import { avatarOf } from './avatar.ts';
 import { pictureOf } from './picture.ts';
@@ -25,7 +26,8 @@ export const illustratedRenderer: Renderer = {
     const provenance: Provenance = { renderer: name, version, seed };
     const bytes = await webpOf(svg, provenance);
     signal.throwIfAborted();
-    return { bytes, mimeType: 'image/webp', width: imageSize, height: imageSize, provenance };
+    const thumbnail = await thumbnailOf(bytes);
+    return { bytes, thumbnail, mimeType: 'image/webp', width: imageSize, height: imageSize, provenance };
   },
 };
 

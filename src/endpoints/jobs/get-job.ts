@@ -1,8 +1,6 @@
-import { findJob } from '../../db/jobs.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { job } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
-import { jobRecord } from './job-record.ts';
 import { jobNotFound } from './refusals.ts';
 import { jobEtagOf, waitForJob } from './wait-for-job.ts';
 
@@ -23,20 +21,10 @@ without it. Such a call counts as one.`,
   canWait: true,
   replies: { 200: { description: 'The job.', schema: job, hasEtag: true } },
   errors: ['NOT_FOUND'],
-  async handle({ principal, params, wait }, { database, liveJobs, jobFeed, medianDrawingMs, urls, now }) {
-    if (wait !== null) await waitForJob({ principal, jobId: params.jobId, wait }, { database, jobFeed, now });
-    const row = await findJob(database, { ...principal, id: params.jobId });
-    if (row === undefined) throw jobNotFound();
-    const hasWorkflow = row.status === 'running' && row.dispatchedAt !== null;
-    const signing = { urls, now: now() };
-    return {
-      status: 200,
-      body: jobRecord(row, {
-        live: hasWorkflow ? await liveJobs.of(row) : null,
-        drawingMs: hasWorkflow ? await medianDrawingMs(row.renderer) : null,
-        ...signing,
-      }),
-      etag: jobEtagOf(row.version, signing.now),
-    };
+  async handle({ principal, params: { jobId }, wait }, { findJobVersion, findJobBody, jobFeed, now }) {
+    if (wait !== null) await waitForJob({ principal, jobId, wait }, { findJobVersion, jobFeed, now });
+    const found = await findJobBody({ ...principal, id: jobId });
+    if (found === undefined) throw jobNotFound();
+    return { status: 200, body: found.body, etag: jobEtagOf(found.version, found.at) };
   },
 });

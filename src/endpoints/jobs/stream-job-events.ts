@@ -1,4 +1,3 @@
-import { findJobVersion } from '../../db/job-events.ts';
 import { jobEventOf, type JobEventRow } from '../../domain/job-event.ts';
 import type { Watcher } from '../../feed/watcher.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
@@ -26,8 +25,8 @@ that is beyond the last event counts as that. A 204 says that the job has ended 
     204: { description: 'The job has ended, and `Last-Event-ID` is its last event.' },
   },
   errors: ['NOT_FOUND'],
-  async handle({ principal, params: { jobId }, lastEventId }, { database, jobFeed }) {
-    const job = await findJobVersion(database, { ...principal, id: jobId });
+  async handle({ principal, params: { jobId }, lastEventId }, { findJobVersion, jobFeed }) {
+    const job = await findJobVersion({ ...principal, id: jobId });
     if (job === undefined) throw jobNotFound();
     const afterSeq = Math.min(lastEventId ?? 0, job.version);
     if (job.status !== 'running' && afterSeq === job.version) return { status: 204, body: undefined };

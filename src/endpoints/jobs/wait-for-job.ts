@@ -1,5 +1,4 @@
 import type { Principal } from '../../db/api-keys.ts';
-import { findJobVersion } from '../../db/job-events.ts';
 import type { JobStatus } from '../../domain/job.ts';
 import type { WatchEnd } from '../../feed/watcher.ts';
 import { requireLive } from '../../http/authentication.ts';
@@ -22,10 +21,10 @@ interface Waiting {
  */
 export async function waitForJob(
   { principal, jobId, wait: { withinMs, holds, signal } }: Waiting,
-  { database, jobFeed, now }: Pick<Deps, 'database' | 'jobFeed' | 'now'>,
+  { findJobVersion, jobFeed, now }: Pick<Deps, 'findJobVersion' | 'jobFeed' | 'now'>,
 ): Promise<void> {
   const startedAt = performance.now();
-  const job = await findJobVersion(database, { ...principal, id: jobId });
+  const job = await findJobVersion({ ...principal, id: jobId });
   const isDue = (version: number, status: JobStatus) =>
     holds === null ? status !== 'running' : !holds(jobEtagOf(version, now()));
   if (job === undefined || isDue(job.version, job.status)) return;

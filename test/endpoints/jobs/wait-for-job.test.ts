@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { request } from 'undici';
 import type { Principal } from '../../../src/db/api-keys.ts';
+import { findJobVersions } from '../../../src/db/job-events.ts';
 import { query } from '../../../src/db/database.ts';
 import { parseId } from '../../../src/domain/ids.ts';
 import { waitForJob } from '../../../src/endpoints/jobs/wait-for-job.ts';
@@ -218,7 +219,10 @@ describe('GET /v1/jobs/:jobId with Prefer: wait', () => {
           jobId: parseId('job', jobId),
           wait: { withinMs: 30_000, holds: (etag) => etag === '1-0', signal: new AbortController().signal },
         },
-        { database: api.database, jobFeed, now },
+        {
+          findJobVersion: async (owned) => (await findJobVersions(api.database, [owned])).get(owned.id),
+          ...{ jobFeed, now },
+        },
       );
       assert.ok(now().getTime() > hourMs && performance.now() - startedAt < 5_000);
       assert.equal(jobFeed.size(), 0);

@@ -35,7 +35,13 @@ export async function startTemporalOnPostgres({ faults }: { faults?: Persistence
   // JSON, which is YAML too.
   await mkdir(join(folder, 'config'));
   const dynamicConfig = join(folder, 'config/dynamic.yaml');
-  await writeFile(dynamicConfig, JSON.stringify({ 'matching.enableFairness': [{ value: true }] }));
+  await writeFile(
+    dynamicConfig,
+    JSON.stringify({
+      'matching.enableFairness': [{ value: true }],
+      'history.workflowTaskRetryMaxInterval': [{ value: '20s' }],
+    }),
+  );
   const config = serverConfig({ database, ports, dynamicConfig, faults });
   await writeFile(join(folder, 'config/development.yaml'), JSON.stringify(config), { mode: 0o600 });
 

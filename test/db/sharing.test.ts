@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { sharing } from '../../src/temporal/sharing.ts';
+import { sharing } from '../../src/db/sharing.ts';
 import { gate } from '../support/gate.ts';
 
 describe('sharing a call', () => {
   it('lets those that come while one is under way share the next', async () => {
     const [begun, ended] = [gate(), gate()];
     const calls: (readonly number[])[] = [];
-    const share = sharing<number>(async (items) => {
+    const share = sharing(async (items: readonly number[]) => {
       calls.push(items);
       begun.open();
       await ended.opened;
@@ -21,7 +21,9 @@ describe('sharing a call', () => {
   });
 
   it('tells each what became of the call that it was in, and goes on', async () => {
-    const share = sharing<number>((items) => (items.includes(2) ? Promise.reject(new Error('2')) : Promise.resolve()));
+    const share = sharing((items: readonly number[]) =>
+      items.includes(2) ? Promise.reject(new Error('2')) : Promise.resolve(),
+    );
     const together = await Promise.allSettled([share(1), share(2)]);
     assert.deepEqual(
       together.map(({ status }) => status),

@@ -1,0 +1,79 @@
+// What is told of jobs to those who poll: written once for a version, and told again for as long as it is that. Each poll asks Postgres
+// for the version, all that come at the same time in one statement, so that nobody is told less than was committed before he asked.
+
+import { LRUCache } from 'lru-cache';
+import type { Trx } from '../../db/database.ts';
+import type { OwnedId } from '../../db/influencers.ts';
+import type { JobVersion } from '../../db/job-events.ts';
+import { findJob } from '../../db/jobs.ts';
+import type { RendererName } from '../../domain/shots.ts';
+import { writeJson, type Json } from '../../http/json.ts';
+import type { Job } from '../../schemas/job.ts';
+import { hourOf, type SignedUrls } from '../../storage/signed-urls.ts';
+import type { LiveJobs } from '../../temporal/live-job.ts';
+import { jobRecord } from './job-record.ts';
+
+interface JobBody {
+  /** At least the one that was current when it was asked for. */
+  version: number;
+  /** Of the URLs in it. */
+  at: Date;
+  body: Json<Job>;
+}
+
+/** Gives a job as it is told; undefined for one that is not there. */
+export type FindJobBody = (owned: OwnedId) => Promise<JobBody | undefined>;
+
+interface Parts {
+  database: Trx;
+  findJobVersion: (owned: OwnedId) => Promise<JobVersion | undefined>;
+  liveJobs: LiveJobs;
+  medianDrawingMs: (renderer: RendererName) => Promise<number | null>;
+  urls: SignedUrls;
+  now: () => Date;
+}
+
+interface Kept {
+  version: number;
+  hour: number;
+  /** Until when it is told, by `performance.now()`; whoever asks while it is being written waits for it. */
+  until: number;
+  written: Promise<JobBody | undefined>;
+}
+
+const keptMax = 2_000;
+/** What a running job waits for, and when it should be done, may be so old, in ms. */
+const stalenessMs = 250;
+
+export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs, urls, now }: Parts): FindJobBody {
+  const bodies = new LRUCache<string, Kept>({ max: keptMax });
+
+  const write = async (owned: OwnedId, keep: (until: number) => void): Promise<JobBody | undefined> => {
+    const row = await findJob(database, owned);
+    if (row === undefined) return undefined;
+    const readAt = performance.now();
+    const hasWorkflow = row.status === 'running' && row.dispatchedAt !== null;
+    const live = hasWorkflow ? await liveJobs.of(row) : null;
+    const drawingMs = hasWorkflow ? await medianDrawingMs(row.renderer) : null;
+    if (row.status === 'running') keep(Math.min(readAt + stalenessMs, live?.sharedUntil ?? Infinity));
+    const at = now();
+    return { version: row.version, at, body: writeJson(jobRecord(row, { live, drawingMs, urls, now: at })) };
+  };
+
+  return async (owned) => {
+    const current = await findJobVersion(owned);
+    if (current === undefined) return undefined;
+    const { version } = current;
+    const hour = hourOf(now());
+    const kept = bodies.get(owned.id);
+    const isCurrent = kept !== undefined && kept.version >= version && kept.hour === hour;
+    if (isCurrent && kept.until > performance.now()) return kept.written;
+    const keep = (until: number) => {
+      begun.until = until;
+    };
+    const begun: Kept = { version, hour, until: Infinity, written: write(owned, keep) };
+    bodies.set(owned.id, begun);
+    begun.written.catch(() => bodies.delete(owned.id)); // whoever asked is told
+    return begun.written;
+  };
+}
