@@ -54,6 +54,9 @@ const pause = (random: Random, fromMs: number, toMs: number) => delay(fromMs + r
 
 const insertsJob = '^pg with request as materialized';
 
+/** The ninth try of a drawing and those behind it come after five minutes. */
+const drawnLastWithinMs = 360_000;
+
 export const faults: readonly Fault[] = [
   {
     number: 0,
@@ -119,6 +122,7 @@ export const faults: readonly Fault[] = [
     number: 8,
     name: 'worker killed in the middle of what it does',
     manners: { vibes: [vibes.slow] },
+    endWithinMs: drawnLastWithinMs,
     failpoints: [failpoint('worker', '^(pg|file) ', 'after', 'crash', 0.001)],
     inject: async ({ of }, random) => {
       random.pick(of('worker')).signal('SIGKILL');
@@ -142,6 +146,7 @@ export const faults: readonly Fault[] = [
     number: 10,
     name: 'worker killed with the first task of a workflow that it has started',
     needs: { eagerStarts: true },
+    endWithinMs: drawnLastWithinMs,
     failpoints: [
       failpoint('api', '^temporal StartWorkflowExecution', 'before', 'fail', 1), // so that workers have to
       failpoint('worker', '^temporal StartWorkflowExecution', 'after', 'crash', 0.1),
@@ -387,7 +392,7 @@ export const faults: readonly Fault[] = [
     number: 31,
     name: 'storage unreachable, slow, half written, done and not told',
     needs: { s3: true },
-    endWithinMs: 360_000, // the ninth try of a drawing and those behind it come after five minutes
+    endWithinMs: drawnLastWithinMs,
     failpoints: [
       failpoint('worker', '^s3 ', 'before', 'fail', 0.03),
       failpoint('worker', '^s3 ', 'after', 'fail', 0.03),
