@@ -30,12 +30,16 @@ export interface Bench {
   folder: string;
   /** Starts a process of ours, built. */
   startDoppel: (command: 'api' | 'worker' | 'start', env?: Record<string, string>) => Promise<Server>;
+  /** The same, and does not wait until it is ready. */
+  spawnDoppel: (command: 'api' | 'worker', env?: Record<string, string>) => Promise<Server>;
   /** Starts what ours is compared with: a module that listens on `PORT` and works on `DATABASE_URL`. */
   startOther: (module: string, env?: Record<string, string>) => Promise<Server>;
   /** Starts the Temporal server of `npm start`, of which our processes are told that start later. */
   startTemporal: () => Promise<EmbeddedTemporal>;
   /** Starts one as it is by default; of this one others are told that start later. */
   startPlainTemporal: () => Promise<ChildServer>;
+  /** Has something closed with it, before what was there then. */
+  addCloser: (close: () => Promise<void>) => void;
   close: () => Promise<void>;
 }
 
@@ -57,7 +61,12 @@ export async function openBench(effort: Effort): Promise<Bench> {
 
     let servers = 0;
     let temporalAddress = '127.0.0.1:1'; // nowhere
-    const start = async (name: string, args: readonly string[], env: Record<string, string>): Promise<Server> => {
+    const start = async (
+      name: string,
+      args: readonly string[],
+      env: Record<string, string>,
+      { waits = true } = {},
+    ): Promise<Server> => {
       const { port } = await freePorts(['port']);
       const url = `http://127.0.0.1:${String(port)}`;
       const server = await startChildServer({
@@ -77,6 +86,7 @@ export async function openBench(effort: Effort): Promise<Bench> {
         logFile: join(folder, `logs/${name}-${String(servers++)}.log`),
         stopSignal: 'SIGTERM',
         isReady: async () => {
+          if (!waits) return true;
           const answer = await fetch(`${url}/readyz`).catch(() => undefined);
           return answer?.ok === true;
         },
@@ -85,18 +95,19 @@ export async function openBench(effort: Effort): Promise<Bench> {
       opened.add(server.stop);
       return { ...server, url };
     };
+    const main = join(tree, 'dist/src/main.js');
+    const ofDoppel = {
+      DOPPEL_DATA_DIR: join(folder, 'doppel'),
+      SIGNING_KEYS: 'bench:a-secret-of-the-benchmark-that-is-long-enough',
+      QUEUED_JOBS_MAX: '10000000',
+    };
     return {
       effort,
       database,
       databaseUrl,
       folder,
-      startDoppel: (command, env = {}) =>
-        start(command, [join(tree, 'dist/src/main.js'), command], {
-          DOPPEL_DATA_DIR: join(folder, 'doppel'),
-          SIGNING_KEYS: 'bench:a-secret-of-the-benchmark-that-is-long-enough',
-          QUEUED_JOBS_MAX: '10000000',
-          ...env,
-        }),
+      startDoppel: (command, env = {}) => start(command, [main, command], { ...ofDoppel, ...env }),
+      spawnDoppel: (command, env = {}) => start(command, [main, command], { ...ofDoppel, ...env }, { waits: false }),
       startOther: (module, env = {}) => start(module, [fileURLToPath(new URL(module, import.meta.url))], env),
       async startTemporal() {
         const quiet = { onProgress: () => undefined };
@@ -124,6 +135,7 @@ export async function openBench(effort: Effort): Promise<Bench> {
         opened.add(server.stop);
         return server;
       },
+      addCloser: opened.add,
       close: opened.close,
     };
   } catch (error) {

@@ -23,8 +23,8 @@ if (chosen.length === 0) throw new Error(`there is no row ${String(number)}`);
 
 const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 const effort = isShort
-  ? { pairs: 1, seconds: { warmUp: 1, measured: 2 } }
-  : { pairs: 7, seconds: { warmUp: 1, measured: 5 } };
+  ? { pairs: 1, seconds: { warmUp: 1, measured: 2 }, crowd: 20_000, burst: 5_000 }
+  : { pairs: 7, seconds: { warmUp: 1, measured: 5 }, crowd: 1_000_000, burst: 50_000 };
 const recorded: Recorded[] = [];
 for (const row of chosen) {
   console.log(`${String(row.number)}. ${row.what}`);

@@ -17,6 +17,10 @@ export const warmed =
 export interface Effort {
   pairs: number;
   seconds: { warmUp: number; measured: number };
+  /** How many jobs are many. */
+  crowd: number;
+  /** And how many are at once. */
+  burst: number;
   random: Random;
 }
 

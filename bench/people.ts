@@ -29,7 +29,7 @@ export async function createPerson(
 }
 
 /** Asks for a clone of an influencer that is ready. */
-export const clonePerson = (server: Server, { key, influencerId }: MadeJob): Promise<MadeJob> =>
+export const clonePerson = (server: Server, { key, influencerId }: Omit<MadeJob, 'jobId'>): Promise<MadeJob> =>
   accepted(server, `/v1/influencers/${influencerId}/clone`, { key, body: clone });
 
 async function accepted(
@@ -51,7 +51,10 @@ async function accepted(
 }
 
 /** A poll of a job. */
-export const askForJob = ({ key, jobId }: MadeJob, headers: Record<string, string> = {}): Asked => ({
+export const askForJob = (
+  { key, jobId }: Omit<MadeJob, 'influencerId'>,
+  headers: Record<string, string> = {},
+): Asked => ({
   method: 'GET',
   path: `/v1/jobs/${jobId}`,
   headers: { 'X-Api-Key': key, ...headers },
@@ -66,7 +69,7 @@ interface ReadJob {
 /** Reads a job until it is as wanted; with `waits`, each reading waits until it has ended. */
 export async function jobThat(
   server: Server,
-  job: MadeJob,
+  job: Omit<MadeJob, 'influencerId'>,
   isWanted: (read: ReadJob) => boolean,
   { waits = false } = {},
 ): Promise<ReadJob> {
@@ -79,4 +82,11 @@ export async function jobThat(
     await delay(20);
   }
   throw new Error('a job does not become what was waited for');
+}
+
+/** Makes an influencer to the end: it has its six images. */
+export async function completedPerson(bench: Pick<Bench, 'database'>, server: Server): Promise<MadeJob> {
+  const job = await createPerson(bench, server);
+  await jobThat(server, job, ({ status }) => status === 'completed');
+  return job;
 }

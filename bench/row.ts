@@ -7,7 +7,8 @@ export interface Result {
   value: number;
   /** The 95 % interval of a median; for counts, none. */
   interval?: { low: number; high: number };
-  bound: { atLeast: number } | { atMost: number };
+  /** Null for what is told and need not reach anything. */
+  bound: { atLeast: number } | { atMost: number } | null;
   /** Said beside it: the rates behind a ratio, pairs that were thrown away. */
   detail: string;
 }
@@ -20,6 +21,7 @@ export interface Row {
 
 /** Whether it is reached, at the worse end of the interval. */
 export function isReached({ value, interval, bound }: Result): boolean {
+  if (bound === null) return true;
   if ('atLeast' in bound) return (interval?.low ?? value) >= bound.atLeast;
   return (interval?.high ?? value) <= bound.atMost;
 }
@@ -28,7 +30,7 @@ export function isReached({ value, interval, bound }: Result): boolean {
 export const saidOf = ({ value, interval, bound }: Result): Record<'measured' | 'needed', string> => ({
   measured:
     value.toFixed(3) + (interval === undefined ? '' : ` (${interval.low.toFixed(3)} to ${interval.high.toFixed(3)})`),
-  needed: 'atLeast' in bound ? `≥ ${String(bound.atLeast)}` : `≤ ${String(bound.atMost)}`,
+  needed: bound === null ? 'told' : 'atLeast' in bound ? `≥ ${String(bound.atLeast)}` : `≤ ${String(bound.atMost)}`,
 });
 
 const detailOf = ({ ours, floor, pairs, thrownAway }: Comparison, unit: string): string =>

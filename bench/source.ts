@@ -61,7 +61,7 @@ export async function createSource({ database }: Pick<Bench, 'database'>): Promi
 export const clone = { name: 'Ava Chen (EU)', overrides: { vibe: 'sharper, more deadpan' } };
 
 /** A clone of it, as a caller asks for one. */
-export const askForClone = ({ influencerId, key }: Source): Asked => ({
+export const askForClone = ({ influencerId, key }: Pick<Source, 'influencerId' | 'key'>): Asked => ({
   method: 'POST',
   path: `/v1/influencers/${formatId('influencer', influencerId)}/clone`,
   headers: { 'X-Api-Key': key, 'Idempotency-Key': 'bench-{n}' },

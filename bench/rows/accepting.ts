@@ -2,18 +2,23 @@
 
 import { query } from '../../src/db/database.ts';
 import { shots } from '../../src/domain/shots.ts';
+import { countStatements } from '../../test/support/statement-counter.ts';
 import type { Bench, Server } from '../bench.ts';
 import { cloneSql, commitsPerSecond } from '../floors.ts';
 import { ask, askSteadily } from '../load.ts';
 import { compare, warmed, type Measurement } from '../pairs.ts';
 import { resultOf, type Result, type Row } from '../row.ts';
 import { askForClone, countJobs, createSource, type Source } from '../source.ts';
-import { countStatements } from '../statements.ts';
 
 const many = 128;
 
 /** Clones a second that a server accepts; every one that was answered is stored. */
-const acceptsPerSecond = (bench: Bench, server: Server, source: Source, callers: number): Measurement =>
+export const acceptsPerSecond = (
+  bench: Pick<Bench, 'database' | 'folder'>,
+  server: Server,
+  source: Source,
+  callers: number,
+): Measurement =>
   warmed(async (seconds) => {
     const before = await countJobs(bench, source);
     const { count, perSecond } = await ask(bench, server.url, askForClone(source), { callers, seconds });

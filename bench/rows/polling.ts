@@ -1,23 +1,17 @@
 // Rows 6 and 7: asking how a job is.
 
 import { parseId } from '../../src/domain/ids.ts';
+import { startCountingProxy } from '../../test/support/counting-proxy.ts';
 import type { Bench, Server } from '../bench.ts';
 import { ask, type Asked } from '../load.ts';
 import { compare, warmed, type Measurement } from '../pairs.ts';
-import { askForJob, createPerson, jobThat, type MadeJob } from '../people.ts';
+import { askForJob, completedPerson, createPerson, jobThat } from '../people.ts';
 import { resultOf, type Row } from '../row.ts';
 
 const callers = 32;
 
 const asksPerSecond = (bench: Bench, server: Server, asked: Asked): Measurement =>
   warmed(async (seconds) => (await ask(bench, server.url, asked, { callers, seconds })).perSecond);
-
-/** A job that was really done: its body has the six images. */
-async function completedJob(bench: Bench, api: Server): Promise<MadeJob> {
-  const job = await createPerson(bench, api);
-  await jobThat(api, job, ({ status }) => status === 'completed');
-  return job;
-}
 
 /** F6: the row by its primary key, behind a bare server. */
 const startBare = (bench: Bench): Promise<Server> =>
@@ -33,7 +27,7 @@ export const polls: Row = {
   async measure(bench) {
     const temporal = await bench.startTemporal();
     const [api, worker] = [await bench.startDoppel('api'), await bench.startDoppel('worker')];
-    const job = await completedJob(bench, api);
+    const job = await completedPerson(bench, api);
     await worker.stop();
     await temporal.stop();
     const bare = await startBare(bench);
@@ -50,24 +44,15 @@ export const polls: Row = {
   },
 };
 
-/** How often workflows were queried at the server since it started. */
-async function queriesOf(metricsUrl: string): Promise<number> {
-  const metrics = await (await fetch(metricsUrl)).text();
-  const counts = metrics
-    .split('\n')
-    .filter((line) => /^service_requests\{/.test(line) && /operation="QueryWorkflow"/.test(line))
-    .filter((line) => /service_name="frontend"/.test(line))
-    .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
-  return counts.reduce((sum, count) => sum + count, 0);
-}
-
 export const pollsOfRunning: Row = {
   number: 7,
   what: 'polls of a running job',
   async measure(bench) {
-    const temporal = await bench.startTemporal();
-    const [api] = [await bench.startDoppel('api'), await bench.startDoppel('worker')];
-    const completed = await completedJob(bench, api);
+    const { address } = await bench.startTemporal();
+    const proxy = await startCountingProxy(address);
+    const api = await bench.startDoppel('api', { TEMPORAL_ADDRESS: proxy.address });
+    const worker = await bench.startDoppel('worker');
+    const completed = await completedPerson(bench, api);
     const queriesASecond: number[] = [];
     const comparison = await compare(
       {
@@ -75,9 +60,9 @@ export const pollsOfRunning: Row = {
         async ours(seconds) {
           const running = await createPerson(bench, api, { simulate: 'delay_ms=60000' });
           await jobThat(api, running, ({ stage }) => stage === 'rendering');
-          const [before, startedAt] = [await queriesOf(temporal.metricsUrl), performance.now()];
+          const [before, startedAt] = [proxy.callsOf('QueryWorkflow').length, performance.now()];
           const perSecond = await asksPerSecond(bench, api, askForJob(running))(seconds);
-          const asked = (await queriesOf(temporal.metricsUrl)) - before;
+          const asked = proxy.callsOf('QueryWorkflow').length - before;
           queriesASecond.push((asked * 1_000) / (performance.now() - startedAt));
           await jobThat(api, running, ({ status }) => status === 'running'); // it still was
           return perSecond;
@@ -85,6 +70,9 @@ export const pollsOfRunning: Row = {
       },
       bench.effort,
     );
+    await worker.stop();
+    await api.stop();
+    proxy.close();
     const most = Math.max(...queriesASecond);
     return [
       resultOf('polls / polls of a completed one', { atLeast: 0.7 }, comparison, 'a second'),

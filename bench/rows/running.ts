@@ -10,7 +10,7 @@ import type { EmbeddedTemporal } from '../../src/embedded/temporal-server.ts';
 import type { Bench, Server } from '../bench.ts';
 import { ask } from '../load.ts';
 import { compare, warmed, type Measurement } from '../pairs.ts';
-import { clonePerson, createPerson, jobThat, type MadeJob } from '../people.ts';
+import { clonePerson, completedPerson, jobThat, type MadeJob } from '../people.ts';
 import { resultOf, type Result, type Row } from '../row.ts';
 import { median } from '../statistics.ts';
 
@@ -22,12 +22,6 @@ const startInstant = (bench: Bench): Promise<Server> =>
 
 const startShape = (bench: Bench): Promise<Server> =>
   bench.startOther('others/shape.mjs', { CORES: String(availableParallelism()) });
-
-async function completedPerson(bench: Bench, server: Server): Promise<MadeJob> {
-  const job = await createPerson(bench, server);
-  await jobThat(server, job, ({ status }) => status === 'completed');
-  return job;
-}
 
 /** The time from a clone's 202 until its caller hears that it is completed, in ms: the median of those that one caller makes in turn. */
 const timeOfClone =
@@ -81,7 +75,7 @@ const statusesOf = async ({ database }: Bench): Promise<Record<'completed' | 'ru
 };
 
 /** Clones completed a second, while there are more than can be. Those that are left are completed before it ends. */
-function clonesPerSecond(bench: Bench, server: Server, source: MadeJob): Measurement {
+export function clonesPerSecond(bench: Bench, server: Server, source: MadeJob): Measurement {
   let expected = 20;
   return async ({ warmUp, measured }) => {
     const wanted = Math.ceil(expected * 1.5 * (warmUp + measured)) + many;

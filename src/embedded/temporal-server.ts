@@ -28,8 +28,6 @@ export type EmbeddedTemporal = ChildServer & {
   readonly address: string;
   readonly namespace: string;
   readonly uiUrl: string;
-  /** Where it tells its metrics, for Prometheus. */
-  readonly metricsUrl: string;
   readonly ports: TemporalPorts;
 };
 
@@ -95,11 +93,7 @@ export async function startTemporalServer(options: StartTemporalServerOptions): 
         signal: options.signal,
       });
       await writeFile(versionFile, `${binary.serverVersion}\n`);
-      return {
-        ...{ ...server, address, namespace, ports },
-        uiUrl: `http://127.0.0.1:${String(ports.ui)}`,
-        metricsUrl: `http://127.0.0.1:${String(free.metrics)}/metrics`,
-      };
+      return { ...server, address, namespace, ports, uiUrl: `http://127.0.0.1:${String(ports.ui)}` };
     } catch (error) {
       // The server picks further ports itself, and one of them may be taken before it listens.
       if (!(error instanceof EarlyExit) || --triesLeft === 0) throw error;
