@@ -2,12 +2,15 @@
 // The command line. Each command loads only what it runs; one that cannot go on says why in a sentence and exits with 1.
 
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import module, { createRequire } from 'node:module';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig, type Config } from './config.ts';
 import { environments, type Environment } from './domain/influencer.ts';
 import { scopes, tiers, type Scope, type Tier } from './domain/scopes.ts';
 import { StartError } from './start-error.ts';
+
+// What one start has compiled the next one need not, from Node 22 on.
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
 
 function loadConfig(): Config {
   if (existsSync('.env')) process.loadEnvFile('.env'); // what the environment sets already counts more

@@ -31,15 +31,14 @@ export async function compareHeld(
      where j.organization_id = any(:organizationIds)`,
   );
   const replies = await rows<{ key: string; jobId: string }>(
-    `select key, body->>'jobId' as "jobId" from idempotency_keys where organization_id = any(:organizationIds)
-     and body->>'influencerId' is not null`,
+    `select key, job_id as "jobId" from idempotency_keys where organization_id = any(:organizationIds) and job_id is not null`,
   );
   const influencerOf = new Map(
     jobs
       .filter(({ id, ownJobId }) => id === ownJobId)
       .map(({ id, influencerId }) => [formatId('job', id), formatId('influencer', influencerId)]),
   );
-  const jobOf = new Map(replies.map(({ key, jobId }) => [key, jobId]));
+  const jobOf = new Map(replies.map(({ key, jobId }) => [key, formatId('job', jobId)]));
   const missing = held
     .filter(
       ({ idempotencyKey, jobId, influencerId }) =>

@@ -6,7 +6,7 @@ import { ask, latencyOf, rounded, steadily, Wishes, type Answer } from './asking
 import { compareHeld, faultsOfEnds } from './kept.ts';
 import type { Measure } from './measure.ts';
 
-const perSecond = 40;
+const perSecond = 16;
 /** Of calls that have to be answered, and of the first 202 after the return. */
 const withinMs = 1_000;
 
