@@ -2,6 +2,7 @@
 // that most requests cost no round trip; a block that it does not use up is lost to the others for the rest of the minute,
 // which is why blocks shrink as the allowance runs out.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Context } from 'koa';
 import type { Trx } from '../db/database.ts';
 import type { Principal } from '../db/api-keys.ts';
@@ -16,9 +17,13 @@ interface Lease {
   /** Of the whole allowance, as Postgres had it then. */
   used: number;
   endsAt: number;
+  /** How many calls this process has refused. */
+  refused: number;
 }
 
 const failuresAMinute = 20;
+/** How long the refusal waits of a call beyond as many refused ones as are allowed in a minute. */
+const heedlessMs = 250;
 /** A block is this part of what is left of the minute's allowance, and one call at least. */
 const blocksInRest = 20;
 
@@ -50,7 +55,7 @@ export function rateLimiting(database: Trx, { now = () => performance.now() } = 
     const askedAt = now();
     const { used, msLeft } = await takeFromWindow(database, subject, block);
     const granted = Math.max(0, Math.min(block, limit - (used - block)));
-    return { left: granted, used: Math.min(used, limit), endsAt: askedAt + msLeft };
+    return { left: granted, used: Math.min(used, limit), endsAt: askedAt + msLeft, refused: before?.refused ?? 0 };
   };
 
   /** Spends one call of the subject's minute, unless all are spent. One lease is fetched at a time. */
@@ -100,6 +105,9 @@ export function rateLimiting(database: Trx, { now = () => performance.now() } = 
       ctx.set('RateLimit-Policy', `"${rateClass}";q=${String(limit)};w=60`);
       ctx.set('RateLimit', `"${rateClass}";r=${String(remaining)};t=${String(seconds)}`);
       if (!isSpent) {
+        lease.refused++;
+        // Whoever goes on all the same is answered later, and so takes less from the others.
+        if (lease.refused > limit) await delay(heedlessMs);
         throw limited(`This key may make ${String(limit)} ${rateClass} calls a minute.`, seconds, rateClass);
       }
     },

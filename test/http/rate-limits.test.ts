@@ -221,6 +221,15 @@ describe('rate limits', () => {
       assert.deepEqual(await used(), before);
     });
 
+    it('let a key wait for its refusals that goes on all the same, and no other key', async () => {
+      assert.equal(await takenOf(40), 20);
+      const heedless = isTaken().then(() => 'heedless');
+      const other = { ...principal, apiKeyId: newId() };
+      const another = limits.count(anyContext(), other, 'long-running').then(() => 'another');
+      assert.equal(await Promise.race([heedless, another]), 'another');
+      assert.equal(await heedless, 'heedless');
+    });
+
     it('take few round trips: one for a block', async () => {
       let trips = 0;
       const count = () => trips++;

@@ -41,12 +41,13 @@ interface Kept {
   written: Promise<JobBody | undefined>;
 }
 
-const keptMax = 2_000;
+/** In bytes; a body has a few thousand, and some thousands more for each photo that the influencer was begun with. */
+const keptMax = 16_000_000;
 /** What a running job waits for, and when it should be done, may be so old, in ms. */
 const stalenessMs = 250;
 
 export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs, urls, now }: Parts): FindJobBody {
-  const bodies = new LRUCache<string, Kept>({ max: keptMax });
+  const bodies = new LRUCache<string, Kept>({ maxSize: keptMax });
 
   const write = async (owned: OwnedId, keep: (until: number) => void): Promise<JobBody | undefined> => {
     const row = await findJob(database, owned);
@@ -72,8 +73,18 @@ export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs,
       begun.until = until;
     };
     const begun: Kept = { version, hour, until: Infinity, written: write(owned, keep) };
-    bodies.set(owned.id, begun);
-    begun.written.catch(() => bodies.delete(owned.id)); // whoever asked is told
+    const keepAs = (size: number) => {
+      bodies.set(owned.id, begun, { size });
+    };
+    keepAs(1); // until it is known
+    begun.written.then(
+      (written) => {
+        if (bodies.peek(owned.id) === begun) keepAs(written?.body.length ?? 1);
+      },
+      () => {
+        bodies.delete(owned.id); // whoever asked is told
+      },
+    );
     return begun.written;
   };
 }
