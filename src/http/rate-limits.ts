@@ -22,7 +22,7 @@ interface Lease {
 }
 
 const failuresAMinute = 20;
-/** How long the refusal waits of a call beyond as many refused ones as are allowed in a minute. */
+/** How long, on average, the refusal waits of a call beyond as many refused ones as are allowed in a minute. */
 const heedlessMs = 250;
 /** A block is this part of what is left of the minute's allowance, and one call at least. */
 const blocksInRest = 20;
@@ -107,7 +107,7 @@ export function rateLimiting(database: Trx, { now = () => performance.now() } = 
       if (!isSpent) {
         lease.refused++;
         // Whoever goes on all the same is answered later, and so takes less from the others.
-        if (lease.refused > limit) await delay(heedlessMs);
+        if (lease.refused > limit) await delay(heedlessMs * (0.5 + Math.random())); // not all in one moment
         throw limited(`This key may make ${String(limit)} ${rateClass} calls a minute.`, seconds, rateClass);
       }
     },
