@@ -29,7 +29,7 @@ const carriers: Record<string, string> = {
 /** What stays in its process, or waits for a caller, or for a worker’s core, which Toxiproxy cuts. */
 const others = [
   ...['@temporalio/activity', '@temporalio/common', '@temporalio/envconfig', '@temporalio/workflow'],
-  ...['@dicebear/avataaars', '@dicebear/core', 'sharp', 'pino', 'typebox', 'ipaddr.js'],
+  ...['@dicebear/avataaars', '@dicebear/core', 'sharp', 'pino', 'typebox', 'ipaddr.js', 'lru-cache'],
   ...['ajv/dist/2020.js', 'ajv/dist/types/index.js', 'koa', '@koa/router', 'raw-body', 'send', 'swagger-ui-dist'],
   ...['node:crypto', 'node:events', 'node:path', 'node:timers/promises', 'node:util', 'node:zlib'],
   ...['node:fs', 'node:http', 'node:net', 'node:stream', 'node:stream/promises'],

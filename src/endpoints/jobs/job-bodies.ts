@@ -1,4 +1,4 @@
-// What is told of jobs to those who poll: written once for a version, and told again for as long as it is that. Each poll asks Postgres
+// What is told of jobs to those who poll: written once for a version, and told again for a quarter of a second. Each poll asks Postgres
 // for the version, all that come at the same time in one statement, so that nobody is told less than was committed before he asked.
 
 import { LRUCache } from 'lru-cache';
@@ -9,7 +9,7 @@ import { findJob } from '../../db/jobs.ts';
 import type { RendererName } from '../../domain/shots.ts';
 import { writeJson, type Json } from '../../http/json.ts';
 import type { Job } from '../../schemas/job.ts';
-import { hourOf, type SignedUrls } from '../../storage/signed-urls.ts';
+import type { SignedUrls } from '../../storage/signed-urls.ts';
 import type { LiveJobs } from '../../temporal/live-job.ts';
 import { jobRecord } from './job-record.ts';
 
@@ -35,7 +35,6 @@ interface Parts {
 
 interface Kept {
   version: number;
-  hour: number;
   /** Until when it is told, by `performance.now()`; whoever asks while it is being written waits for it. */
   until: number;
   written: Promise<JobBody | undefined>;
@@ -43,7 +42,7 @@ interface Kept {
 
 /** In bytes; a body has a few thousand, and some thousands more for each photo that the influencer was begun with. */
 const keptMax = 16_000_000;
-/** What a running job waits for, and when it should be done, may be so old, in ms. */
+/** What stands beside the version may be so old, in ms: why a job waits, when it should be done, pictures that were removed since. */
 const stalenessMs = 250;
 
 export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs, urls, now }: Parts): FindJobBody {
@@ -56,7 +55,7 @@ export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs,
     const hasWorkflow = row.status === 'running' && row.dispatchedAt !== null;
     const live = hasWorkflow ? await liveJobs.of(row) : null;
     const drawingMs = hasWorkflow ? await medianDrawingMs(row.renderer) : null;
-    if (row.status === 'running') keep(Math.min(readAt + stalenessMs, live?.sharedUntil ?? Infinity));
+    keep(Math.min(readAt + stalenessMs, live?.sharedUntil ?? Infinity));
     const at = now();
     return { version: row.version, at, body: writeJson(jobRecord(row, { live, drawingMs, urls, now: at })) };
   };
@@ -65,14 +64,13 @@ export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs,
     const current = await findJobVersion(owned);
     if (current === undefined) return undefined;
     const { version } = current;
-    const hour = hourOf(now());
     const kept = bodies.get(owned.id);
-    const isCurrent = kept !== undefined && kept.version >= version && kept.hour === hour;
+    const isCurrent = kept !== undefined && kept.version >= version;
     if (isCurrent && kept.until > performance.now()) return kept.written;
     const keep = (until: number) => {
       begun.until = until;
     };
-    const begun: Kept = { version, hour, until: Infinity, written: write(owned, keep) };
+    const begun: Kept = { version, until: Infinity, written: write(owned, keep) };
     const keepAs = (size: number) => {
       bodies.set(owned.id, begun, { size });
     };
