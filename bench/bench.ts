@@ -1,9 +1,7 @@
 // What rows measure on: one Postgres that really writes to its disk, and processes of Doppel as they run in production.
 
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -15,7 +13,7 @@ import { startChildServer, type ChildServer } from '../src/embedded/child-server
 import { freePorts } from '../src/embedded/free-ports.ts';
 import { findTemporal } from '../src/embedded/find-temporal.ts';
 import { startPostgres } from '../src/embedded/postgres.ts';
-import { startTemporalServer, type EmbeddedTemporal } from '../src/embedded/temporal-server.ts';
+import { isListening, startTemporalServer, type EmbeddedTemporal } from '../src/embedded/temporal-server.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../test/support/temporary-folder.ts';
 import type { Effort } from './pairs.ts';
 
@@ -141,18 +139,6 @@ export async function openBench(effort: Effort): Promise<Bench> {
   } catch (error) {
     await opened.close();
     throw error;
-  }
-}
-
-async function isListening(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
 

@@ -1,7 +1,7 @@
 // Influencers that are really made, as a caller makes them.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { createTenant, type Tenant } from '../test/support/api.ts';
+import { eventually } from '../test/support/eventually.ts';
 import type { Bench, Server } from './bench.ts';
 import type { Asked } from './load.ts';
 import { clone } from './source.ts';
@@ -74,19 +74,25 @@ export async function jobThat(
   { waits = false } = {},
 ): Promise<ReadJob> {
   const { path, headers } = askForJob(job, waits ? { Prefer: 'wait=30' } : {});
-  for (let tries = 0; tries < 3_000; tries++) {
+  const read = async (): Promise<ReadJob> => {
     const response = await fetch(server.url + path, { headers: headers ?? {} });
     const body = (await response.json()) as Pick<ReadJob, 'status' | 'stage'>;
-    const read = { ...body, etag: response.headers.get('etag') ?? '' };
-    if (isWanted(read)) return read;
-    await delay(20);
-  }
-  throw new Error('a job does not become what was waited for');
+    return { ...body, etag: response.headers.get('etag') ?? '' };
+  };
+  const readIfWanted = async () => {
+    const found = await read();
+    return isWanted(found) ? found : undefined;
+  };
+  return eventually('a job becomes what is wanted', readIfWanted, { withinMs: 90_000, everyMs: 20 });
 }
 
 /** Makes an influencer to the end: it has its six images. */
-export async function completedPerson(bench: Pick<Bench, 'database'>, server: Server): Promise<MadeJob> {
-  const job = await createPerson(bench, server);
+export async function completedPerson(
+  bench: Pick<Bench, 'database'>,
+  server: Server,
+  options: { tenant?: Tenant } = {},
+): Promise<MadeJob> {
+  const job = await createPerson(bench, server, options);
   await jobThat(server, job, ({ status }) => status === 'completed');
   return job;
 }

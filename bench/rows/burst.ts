@@ -1,12 +1,12 @@
 // Row 12: far more at once than can be done.
 
-import { setTimeout as delay } from 'node:timers/promises';
 import { query } from '../../src/db/database.ts';
 import { formatId, parseId } from '../../src/domain/ids.ts';
 import { createTenant, type Tenant } from '../../test/support/api.ts';
+import { until } from '../../test/support/eventually.ts';
 import type { Bench, Server } from '../bench.ts';
 import { ask } from '../load.ts';
-import { clonePerson, completedPerson, createPerson, jobThat, type MadeJob } from '../people.ts';
+import { clonePerson, completedPerson, jobThat, type MadeJob } from '../people.ts';
 import { memoryOf } from '../processes.ts';
 import type { Row } from '../row.ts';
 import { askForClone, createSource } from '../source.ts';
@@ -56,10 +56,10 @@ async function cancelAll(bench: Bench, server: Server, tenant: Tenant): Promise<
     }
   };
   await Promise.all(Array.from({ length: 32 }, cancelInTurn));
-  for (let tries = 0; (await countJobs(bench, tenant, 'running')) > 0; tries++) {
-    if (tries > 3_000) throw new Error('jobs that were canceled still run');
-    await delay(100);
-  }
+  await until('jobs that were canceled end', async () => (await countJobs(bench, tenant, 'running')) === 0, {
+    withinMs: 300_000,
+    everyMs: 100,
+  });
 }
 
 export const burst: Row = {
@@ -77,8 +77,7 @@ export const burst: Row = {
     const accepts = await acceptsPerSecond(bench, doppel, await createSource(bench), callers)(bench.effort.seconds);
 
     const tenant = await createTenant(bench.database);
-    const source = await createPerson(bench, doppel, { tenant });
-    await jobThat(doppel, source, ({ status }) => status === 'completed');
+    const source = await completedPerson(bench, doppel, { tenant });
     const asked = askForClone({ ...tenant, influencerId: parseId('influencer', source.influencerId) });
     const before = await memoryOf(doppel.pid);
     const from = performance.now();
@@ -93,7 +92,8 @@ export const burst: Row = {
 
     const behind = await timeOfFew(doppel, bystander);
     const [doneBefore, drainedFrom] = [await countJobs(bench, tenant, 'completed'), performance.now()];
-    while ((await countJobs(bench, tenant, 'completed')) - doneBefore < drained) await delay(100);
+    const isDrained = async () => (await countJobs(bench, tenant, 'completed')) - doneBefore >= drained;
+    await until('the first are done', isDrained, { withinMs: 600_000, everyMs: 100 });
     const drainRate = (drained / (performance.now() - drainedFrom)) * 1_000;
     await cancelAll(bench, doppel, tenant);
     await doppel.stop();

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { query } from '../../src/db/database.ts';
 import { createTenant } from '../../test/support/api.ts';
+import { until } from '../../test/support/eventually.ts';
 import type { Bench, Server } from '../bench.ts';
 import { clonePerson, completedPerson, createPerson, type MadeJob } from '../people.ts';
 import { memoryOf } from '../processes.ts';
@@ -23,12 +24,11 @@ async function countJobs({ database }: Bench, condition: string): Promise<number
   return row?.count ?? 0;
 }
 
-async function untilNone(bench: Bench, condition: string): Promise<void> {
-  for (let tries = 0; (await countJobs(bench, condition)) > 0; tries++) {
-    if (tries > 6_000) throw new Error(`there still are jobs with ${condition}`);
-    await delay(100);
-  }
-}
+const untilNone = (bench: Bench, condition: string): Promise<void> =>
+  until(`no job has ${condition}`, async () => (await countJobs(bench, condition)) === 0, {
+    withinMs: 600_000,
+    everyMs: 100,
+  });
 
 /** Makes so many clones to the end, a few at a time. */
 async function cloneMany(bench: Bench, server: Server, person: MadeJob, count: number): Promise<void> {

@@ -2,11 +2,13 @@
 
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { illustratedRenderer } from '../../activities/rendering/illustrated/illustrated-renderer.ts';
 import { query } from '../../src/db/database.ts';
 import { shots } from '../../src/domain/shots.ts';
 import type { EmbeddedTemporal } from '../../src/embedded/temporal-server.ts';
+import { until } from '../../test/support/eventually.ts';
+import { historyCostsOf, type HistoryCosts } from '../../test/support/history-costs.ts';
 import type { Bench, Server } from '../bench.ts';
 import { ask } from '../load.ts';
 import { compare, warmed, type Measurement } from '../pairs.ts';
@@ -88,10 +90,7 @@ export function clonesPerSecond(bench: Bench, server: Server, source: MadeJob): 
     const [after, to] = [await statusesOf(bench), performance.now()];
     if (after.running === 0) throw new Error('there were too few clones to be completed');
     expected = ((after.completed - before.completed) / (to - from)) * 1_000;
-    for (let tries = 0; (await statusesOf(bench)).running > 0; tries++) {
-      if (tries > 3_000) throw new Error('clones do not end');
-      await delay(50);
-    }
+    await until('clones end', async () => (await statusesOf(bench)).running === 0, { withinMs: 150_000, everyMs: 50 });
     if ((await statusesOf(bench)).other > 0) throw new Error('not all clones are completed');
     return expected;
   };
@@ -142,13 +141,10 @@ const setsPerSecondAtMost: Measurement = async ({ measured }) => {
   return (availableParallelism() * sets * 1e6) / (user + system);
 };
 
-type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
-
-async function historyOf({ address, namespace }: EmbeddedTemporal, workflowId: string): Promise<HistoryEvent[]> {
+async function costsOf({ address, namespace }: EmbeddedTemporal, workflowId: string): Promise<HistoryCosts> {
   const connection = await Connection.connect({ address });
   try {
-    const { events } = await new Client({ connection, namespace }).workflow.getHandle(workflowId).fetchHistory();
-    return events ?? [];
+    return historyCostsOf(await new Client({ connection, namespace }).workflow.getHandle(workflowId).fetchHistory());
   } finally {
     await connection.close();
   }
@@ -162,41 +158,23 @@ export const historyCounts: Row = {
     const doppel = await bench.startDoppel('start', { TEMPORAL_ADDRESS: server.address });
     const clone = await clonePerson(doppel, await completedPerson(bench, doppel));
     await jobThat(doppel, clone, ({ status }) => status === 'completed');
-    const events = await historyOf(server, clone.jobId);
+    const costs = await costsOf(server, clone.jobId);
     await doppel.stop();
-    return resultsOf(events);
+    return resultsOf(costs);
   },
 };
 
-/** Shots that finished together are those that one workflow task hears of. */
-function resultsOf(events: readonly HistoryEvent[]): Result[] {
-  let [tasks, groups, done, news] = [0, 0, 0, 0];
-  for (const event of events) {
-    if (event.activityTaskCompletedEventAttributes != null) {
-      done++;
-      news++;
-    }
-    if (event.workflowTaskStartedEventAttributes != null && news > 0) [groups, news] = [groups + 1, 0];
-    if (event.workflowTaskCompletedEventAttributes != null) tasks++;
-  }
-  if (done !== shots.length) throw new Error(`${String(done)} drawings are in the history`);
-  const largest = Math.max(...events.map(payloadBytesOf));
+function resultsOf({ events, drawings, tasks, groups, payloadBytes }: HistoryCosts): Result[] {
+  if (drawings !== shots.length) throw new Error(`${String(drawings)} drawings are in the history`);
   const detail = `${String(shots.length)} shots, ${String(groups)} groups of shots that finished together`;
   return [
     {
       what: 'events beyond 4 for each shot and 3 for each group',
-      value: events.length - 4 * shots.length - 3 * groups,
+      value: events - 4 * shots.length - 3 * groups,
       bound: { atMost: 14 },
-      detail: `${String(events.length)} events, ${detail}`,
+      detail: `${String(events)} events, ${detail}`,
     },
     { what: 'workflow tasks beyond one for each group', value: tasks - groups, bound: { atMost: 2 }, detail },
-    { what: 'bytes of payload of the largest event', value: largest, bound: { atMost: 1_024 }, detail },
+    { what: 'bytes of payload of the largest event', value: payloadBytes, bound: { atMost: 1_024 }, detail },
   ];
-}
-
-/** How many bytes are in it, in whatever field. */
-function payloadBytesOf(part: unknown): number {
-  if (part instanceof Uint8Array) return part.length;
-  if (typeof part !== 'object' || part === null) return 0;
-  return Object.values(part).reduce((sum: number, inner) => sum + payloadBytesOf(inner), 0);
 }

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { query } from '../../src/db/database.ts';
 import { formatId, parseId } from '../../src/domain/ids.ts';
 import { freePorts } from '../../src/embedded/free-ports.ts';
+import { until } from '../../test/support/eventually.ts';
 import type { Bench } from '../bench.ts';
 import { askSteadily } from '../load.ts';
 import { askForJob, clonePerson, completedPerson, createPerson } from '../people.ts';
@@ -22,11 +23,8 @@ const tree = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Asks every few milliseconds until it is so; gives how long that is after `from`, in seconds. */
 async function secondsUntil(from: number, isSo: () => Promise<boolean>): Promise<number> {
-  for (;;) {
-    if (await isSo().catch(() => false)) return (performance.now() - from) / 1_000; // nobody listens yet
-    if (performance.now() - from > 60_000) throw new Error('it is not so within a minute');
-    await delay(5);
-  }
+  await until('it is so', isSo, { withinMs: 60_000, everyMs: 5 }); // what it throws meanwhile: nobody listens yet
+  return (performance.now() - from) / 1_000;
 }
 
 const detailOf = (times: readonly number[]): string =>

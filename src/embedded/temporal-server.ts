@@ -144,7 +144,8 @@ async function hasNamespace(port: number, address: string): Promise<boolean> {
   }
 }
 
-async function isListening(port: number): Promise<boolean> {
+/** Whether something listens on this port of 127.0.0.1. */
+export async function isListening(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   try {
     await once(socket, 'connect');

@@ -37,6 +37,8 @@ const sharedForMs = 250;
 const quietAfterFailureMs = 5_000;
 const maxAsksPerSecond = 20;
 
+const sharedUntil = (): number => performance.now() + sharedForMs;
+
 export function createLiveJobs(temporal: Client, log: Logger): LiveJobs {
   const shared = new Map<string, Promise<LiveJob>>();
   let asksInThisSecond = 0;
@@ -53,15 +55,15 @@ export function createLiveJobs(temporal: Client, log: Logger): LiveJobs {
       );
       awaySince = null;
       const heldSteps = heldStepsOf(description.raw.pendingActivities ?? []);
-      return { answered: true, heldSteps, state, sharedUntil: performance.now() + sharedForMs };
+      return { answered: true, heldSteps, state, sharedUntil: sharedUntil() };
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) {
-        return { answered: true, heldSteps: [], state: null, sharedUntil: performance.now() + sharedForMs };
+        return { answered: true, heldSteps: [], state: null, sharedUntil: sharedUntil() };
       }
       if (awaySince === null) log.warn({ err: error }, 'Temporal did not answer for a running job');
       awaySince ??= new Date();
       quietUntil = Date.now() + quietAfterFailureMs;
-      return { answered: false, since: awaySince, sharedUntil: performance.now() + sharedForMs };
+      return { answered: false, since: awaySince, sharedUntil: sharedUntil() };
     }
   };
 
@@ -72,7 +74,7 @@ export function createLiveJobs(temporal: Client, log: Logger): LiveJobs {
       if (underWay !== undefined) return underWay;
       const now = Date.now();
       if (awaySince !== null && now < quietUntil) {
-        return Promise.resolve({ answered: false, since: awaySince, sharedUntil: performance.now() + sharedForMs });
+        return Promise.resolve({ answered: false, since: awaySince, sharedUntil: sharedUntil() });
       }
       if (Math.floor(now / 1000) !== second) {
         second = Math.floor(now / 1000);
