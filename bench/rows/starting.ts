@@ -1,7 +1,7 @@
 // Rows 16 and 17: how soon it works, what it takes while nothing is asked of it, and how long the API's event loop stands still.
 
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -44,18 +44,19 @@ async function startOfEverything({ effort, folder }: Bench): Promise<Result[]> {
       stdio: 'ignore',
       env: { ...process.env, PORT: String(port), DOPPEL_DATA_DIR: dataDir },
     });
-    const ended = once(everything, 'exit');
     const { pid } = everything;
     if (pid === undefined) throw new Error('npm start cannot be started');
+    let pids = [pid];
     try {
       const time = await secondsUntil(from, async () => (await fetch(`http://127.0.0.1:${String(port)}/readyz`)).ok);
       if (start > 0) times.push(time); // the first one makes the data
       await delay(2_000);
-      const pids = await withDescendants(pid);
+      pids = await withDescendants(pid);
       memory = (await Promise.all(pids.map(memoryOf))).reduce((sum, bytes) => sum + bytes, 0);
     } finally {
       process.kill(-pid, 'SIGTERM');
-      await ended;
+      // npm ends before what it has started.
+      await until('all has stopped', () => !pids.some((one) => existsSync(`/proc/${String(one)}`)));
     }
   }
   await rm(dataDir, { recursive: true });
