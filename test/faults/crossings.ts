@@ -2,6 +2,7 @@
 
 import { appendFile, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ScheduleOverlapPolicy } from '@temporalio/client';
 import type { Random } from './random.ts';
 import type { Failpoint } from './failpoints.ts';
 import type { World } from './world.ts';
@@ -11,13 +12,14 @@ const file = new URL('crossings.jsonl', import.meta.url);
 /** How often processes of a role were killed at each crossing that they came to, by `role name`. */
 export type Crossings = Map<string, number>;
 
-/** What all runs have found so far. */
+/** What all runs have found so far, without those of which a line says that the code has them no more. */
 export async function readCrossings(): Promise<Crossings> {
   const all: Crossings = new Map();
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   for (const line of lines) {
-    const { killed } = JSON.parse(line) as { killed: Record<string, number> };
+    const { killed = {}, gone = [] } = JSON.parse(line) as { killed?: Record<string, number>; gone?: string[] };
     for (const [name, times] of Object.entries(killed)) all.set(name, (all.get(name) ?? 0) + times);
+    for (const name of gone) all.delete(name);
   }
   return all;
 }
@@ -47,6 +49,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   const before = await readCrossings();
   const until = performance.now() + 60_000;
   while (performance.now() < until) {
+    if (random.share() < 0.5) await triggerSchedule(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
       (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
@@ -60,6 +63,12 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
     await delay(500);
   }
   for (const member of world.members) member.arm([]);
+}
+
+/** What comes by the clock comes all the time: no matter whether a worker was killed in the run before. */
+async function triggerSchedule({ temporal }: World, random: Random): Promise<void> {
+  const schedule = temporal.client.schedule.getHandle(random.pick(['housekeeping', 'storage-collector']));
+  await schedule.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined); // another fault may have taken it away
 }
 
 const once = { action: 'crash', chance: 1, most: 1 } as const;

@@ -2,6 +2,7 @@
 //
 //   npm run faults -- --seed N --minutes M           faults at random, three at a time
 //   npm run faults -- --fault 4 --jobs 500            one fault alone
+//   npm run faults -- --fault 0 31 --minutes 10       these together
 
 import { execFileSync } from 'node:child_process';
 import { appendFile } from 'node:fs/promises';
@@ -24,14 +25,18 @@ const options = new Command('faults')
   .option('--seed <n>', 'repeats a run', Number, Date.now() % 1_000_000)
   .option('--minutes <m>', 'how long callers go on', Number, 5)
   .option('--jobs <n>', 'how many jobs are enough', Number, Infinity)
-  .option('--fault <n>', 'one fault alone, by its number', Number)
+  .option('--fault <n...>', 'one fault alone, or some together, by their numbers')
   .option('--plant <bug>', `a planted bug, which has to be found: ${Object.keys(plants).join(', ')}`)
   .parse()
-  .opts<{ seed: number; minutes: number; jobs: number; fault?: number; plant?: string }>();
+  .opts<{ seed: number; minutes: number; jobs: number; fault?: string[]; plant?: string }>();
 
-const number = options.fault ?? (options.plant === undefined ? undefined : plants[options.plant]?.fault);
-const chosen = number === undefined ? null : faults.filter((fault) => fault.number === number);
-if (chosen?.length === 0) throw new Error(`there is no fault ${String(number)}`);
+const numbers =
+  options.fault?.map(Number) ?? [plants[options.plant ?? '']?.fault].filter((fault) => fault !== undefined);
+const chosen = numbers.map((number) => {
+  const fault = faults.find((one) => one.number === number);
+  if (fault === undefined) throw new Error(`there is no fault ${String(number)}`);
+  return fault;
+});
 
 /** Twice what a worker takes that has much to do. */
 const memoryMaxMb = 1_200;
@@ -39,7 +44,7 @@ const ledger = fileURLToPath(new URL('ledger.jsonl', import.meta.url));
 const { seed } = options;
 console.log(`seed ${String(seed)}`);
 const random = seededRandom(seed);
-const together: readonly Fault[] = chosen ?? pickThree(random.fork('faults'));
+const together: readonly Fault[] = chosen.length > 0 ? chosen : pickThree(random.fork('faults'));
 console.log(together.map(({ number, name }) => `(${String(number)}) ${name}`).join('\n'));
 
 const needs: Needs = Object.assign({}, ...together.map((fault) => fault.needs ?? {}));

@@ -36,14 +36,14 @@ const row = (title: string, of: readonly Line[], command: string) =>
 const seedOf = (of: readonly Line[]) => String(of.at(-1)?.seed ?? 1);
 
 const alone = faults.map(({ number, name }) => {
-  const of = clean.filter((line) => line.faults.length === 1 && line.faults[0] === number);
+  const of = clean.filter(({ faults: own }) => own[0] === number && (own.length === 1 || number === 0));
   return row(
     `(${String(number)}) ${name}`,
     of,
     `npm run faults -- --fault ${String(number)} --seed ${seedOf(of)} --jobs 500`,
   );
 });
-const mixed = clean.filter((line) => line.faults.length > 1);
+const mixed = clean.filter(({ faults: own }) => own.length > 1 && !own.includes(0));
 const found = Object.keys(plants).map((name) => {
   const of = lines.filter(({ plant }) => plant === name);
   const caught = of.filter((line) => line.lost + line.doubled + line.stuck + line.wrong > 0);
