@@ -1,5 +1,4 @@
 import { copyStartingImages } from '../src/db/images.ts';
-import { touchInfluencer } from '../src/db/influencers.ts';
 import { findDrawingOrder, lockRunningJob, moveJob } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import { wavesOf, type RendererName, type Shot } from '../src/domain/shots.ts';
@@ -30,8 +29,7 @@ export const copyReferenceMetadata =
       if (job.stage === 'queued') {
         const stage = 'copying_references';
         await moveJob(trx, job, { stage, progress: progressOf(stage, job) }, { id: newId() });
-        await copyStartingImages(trx, job.jobId);
-        await touchInfluencer(trx, job);
+        await copyStartingImages(trx, job);
       }
       const order = job.environment === 'test' ? await findDrawingOrder(trx, ref) : undefined; // only there is any rehearsed
       const delayMs = order?.simulation?.delayMs;

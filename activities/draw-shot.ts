@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { findReferenceKeys } from '../src/db/images.ts';
-import { findDrawingOrder } from '../src/db/jobs.ts';
-import { markShotStarted } from '../src/db/shots.ts';
+import { startShot } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
 import { drawingKey, thumbnailKeyOf, type Storage } from '../src/storage/storage.ts';
@@ -30,9 +29,8 @@ export const drawShot =
   (deps: ActivityDeps) =>
   async ({ jobId, attempt, shot }: JobAttempt & { shot: Shot }): Promise<Drawn> => {
     const { database, storage, renderers } = deps;
-    const order = await findDrawingOrder(database, { jobId, attempt });
+    const order = await startShot(database, { jobId, attempt, shot });
     if (order === undefined) throw attemptEnded();
-    await markShotStarted(database, { jobId, attempt, shot });
     if (order.simulation !== null) rehearse(order.simulation, shot, activityInfo().attempt);
     const signal = cancellationSignal();
     const beats = setInterval(() => {
@@ -53,8 +51,7 @@ export const drawShot =
       const key = drawingKey({ organizationId, jobId, attempt, shot, sha256 });
       const put = (objectKey: string, bytes: Uint8Array) =>
         isPaid ? putPatiently(storage, objectKey, bytes, signal) : storage.put(objectKey, bytes);
-      await put(thumbnailKeyOf(key), drawing.thumbnail); // first: where the picture is, it is too
-      await put(key, drawing.bytes);
+      await Promise.all([put(thumbnailKeyOf(key), drawing.thumbnail), put(key, drawing.bytes)]);
       return { sha256, provenance: drawing.provenance };
     } finally {
       clearInterval(beats);

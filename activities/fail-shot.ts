@@ -1,7 +1,7 @@
-import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { lockRunningJob } from '../src/db/jobs.ts';
 import { settleShot } from '../src/db/shots.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
-import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
 import type { ActivityDeps } from './deps.ts';
 
@@ -20,8 +20,5 @@ export const failShot =
       const status = job?.shotStatuses[shot];
       if (job === undefined || status === 'rendered' || status === 'failed') return;
       const message = messages[code] ?? 'This image could not be rendered.';
-      await settleShot(trx, job, shot, { error: { code, message } });
-      const shotStatuses = { ...job.shotStatuses, [shot]: 'failed' as const };
-      const progress = progressOf('rendering', { ...job, shotStatuses });
-      await moveJob(trx, job, { stage: 'rendering', progress }, { id: newId(), shot, error: { code, message } });
+      await settleShot(trx, job, { shot, error: { code, message } }, newId());
     });

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { insertRenderedImage } from '../src/db/images.ts';
-import { touchInfluencer } from '../src/db/influencers.ts';
-import { findDrawingOrder, lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { findDrawingOrder, lockRunningJob } from '../src/db/jobs.ts';
 import { settleShot } from '../src/db/shots.ts';
-import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import type { JobAttempt } from '../src/domain/job.ts';
 import { imageSize, type Shot } from '../src/domain/shots.ts';
 import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
 import type { Drawn } from './draw-shot.ts';
@@ -43,11 +42,7 @@ export const recordShot =
         },
         { influencerId: job.influencerId, shot, position: job.shots.indexOf(shot) },
       );
-      await settleShot(trx, job, shot, { assetId });
-      const shotStatuses = { ...job.shotStatuses, [shot]: 'rendered' as const };
-      const progress = progressOf('rendering', { ...job, shotStatuses });
-      await moveJob(trx, job, { stage: 'rendering', progress }, { id: newId(), shot, assetId });
-      await touchInfluencer(trx, job);
+      await settleShot(trx, job, { shot, assetId }, newId());
     });
   };
 

@@ -15,7 +15,7 @@ let times = [];
 
 const { query } = pg.Client.prototype;
 pg.Client.prototype.query = function (statement, callback) {
-  if (statement.name !== 'accept-jobs') return query.call(this, statement, callback);
+  if (!/^\s*with request as materialized/.test(statement.text)) return query.call(this, statement, callback);
   return query.call(this, statement, (error, result) => {
     const now = performance.now();
     for (const { jobId } of result?.rows ?? []) committed.set(jobId, now);

@@ -1,6 +1,6 @@
 // Accepting jobs is one statement: who asks and what it is made from are looked at, and influencer, job, first event and the use of
 // the Idempotency-Key are written, in one snapshot and one commit. Until it commits nothing exists; once it has, no job can be lost
-// (see dispatch.ts). It is the one statement on the hot path, so it is prepared: it has a name.
+// (see dispatch.ts).
 
 import type { Knex } from 'knex';
 import type { IdentityChanges } from '../domain/clone.ts';
@@ -87,9 +87,7 @@ export type Refusal =
  * Idempotency-Key or one influencer's id. Where others take such an id meanwhile, it throws that it is not unique, and nothing is stored.
  */
 export async function acceptJobs(database: Knex, rows: readonly NewJob[]): Promise<(AcceptedJob | Refusal)[]> {
-  const { rows: answers } = await database
-    .raw<{ rows: Answer[] }>(acceptSql, { rows: JSON.stringify(rows) })
-    .options({ name: 'accept-jobs' });
+  const answers = await query<Answer>(database, acceptSql, { rows: JSON.stringify(rows) });
   return answers.map((answer) => {
     if (answer.refusal !== null) return answer.refusal;
     const { refusal: _, ...job } = answer;

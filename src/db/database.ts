@@ -60,10 +60,23 @@ export function openDatabase(
   });
 }
 
-/** Runs one statement with named bindings and gives its rows. */
-export async function query<Row>(trx: Trx, sql: string, bindings: Record<string, unknown> = {}): Promise<Row[]> {
-  const result = await trx.raw<{ rows: Row[] }>(sql, bindings as Record<string, Knex.Value>);
-  return result.rows;
+/** The name of each statement that has bindings: there are as many as there are in this code. */
+const names = new Map<string, string>();
+
+function nameOf(sql: string): string {
+  const name = names.get(sql) ?? `doppel-${String(names.size)}`;
+  names.set(sql, name);
+  return name;
+}
+
+/**
+ * Runs one statement with named bindings and gives its rows. One that has bindings is prepared on each connection that it comes to:
+ * planning takes Postgres several times as long as running it. So the text depends on the code alone, never on what callers send.
+ */
+export async function query<Row>(trx: Trx, sql: string, bindings?: Record<string, unknown>): Promise<Row[]> {
+  const statement = trx.raw<{ rows: Row[] }>(sql, (bindings ?? {}) as Record<string, Knex.Value>);
+  const { rows } = await (bindings === undefined ? statement : statement.options({ name: nameOf(sql) }));
+  return rows;
 }
 
 /** The five-character SQLSTATE of an error that Postgres reported, or null for an error of another kind. */

@@ -68,7 +68,19 @@ export interface NewAsset {
   provenance: Record<string, unknown>;
 }
 
-/** Stores a rendered picture as its influencer's image of that shot, at the shot's place in the set. */
+const touchSql = `
+  update influencers set version = version + 1, updated_at = now()
+  where organization_id = :organizationId and id = :influencerId`;
+
+/** Counts a change of an influencer's images as a change of the influencer, for its ETag. */
+export async function touchInfluencer(
+  trx: Trx,
+  influencer: { organizationId: string; influencerId: string },
+): Promise<void> {
+  await query(trx, touchSql, influencer);
+}
+
+/** Stores a rendered picture as its influencer's image of that shot, at the shot's place in the set, and touches the influencer. */
 export async function insertRenderedImage(
   trx: Trx,
   asset: NewAsset,
@@ -82,18 +94,23 @@ export async function insertRenderedImage(
        values (:organizationId, :id, :environment, :projectId, 'reference_image', :mimeType, :width, :height, :sizeBytes,
                :sha256, :storageKey, :thumbnailKey, :provenance::jsonb)
        returning organization_id, id
-     )
+     ),
+     touched as (${touchSql})
      insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position)
      select organization_id, :influencerId, id, 'rendered', :shot, :position from asset`,
     { ...asset, ...image, provenance: JSON.stringify(asset.provenance) },
   );
 }
 
-/** Copies the metadata of a source's images, as the job's input has it, to the clone; what is there already stays. */
-export async function copyStartingImages(trx: Trx, jobId: string): Promise<void> {
+/** Copies the metadata of a source's images, as the job's input has it, to the clone, and touches it; what is there already stays. */
+export async function copyStartingImages(
+  trx: Trx,
+  { organizationId, influencerId, jobId }: { organizationId: string; influencerId: string; jobId: string },
+): Promise<void> {
   await query(
     trx,
-    `insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position, added_at)
+    `with touched as (${touchSql})
+     insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position, added_at)
      select j.organization_id, j.influencer_id, image."assetId", 'starting', image.shot, image.position, image."addedAt"
      from jobs j
      cross join jsonb_to_recordset(j.input->'startingImages')
@@ -103,7 +120,7 @@ export async function copyStartingImages(trx: Trx, jobId: string): Promise<void>
      where j.id = :jobId
      for key share of a
      on conflict do nothing`,
-    { jobId },
+    { organizationId, influencerId, jobId },
   );
 }
 

@@ -235,16 +235,3 @@ export async function moveInfluencer(
   );
   return rows.length === 1;
 }
-
-/** Counts a change of what belongs to an influencer (its images) as a change of the influencer, for its ETag. */
-export async function touchInfluencer(
-  trx: Trx,
-  influencer: { organizationId: string; influencerId: string },
-): Promise<void> {
-  await query(
-    trx,
-    `update influencers set version = version + 1, updated_at = now()
-     where organization_id = :organizationId and id = :influencerId`,
-    influencer,
-  );
-}

@@ -91,7 +91,7 @@ export async function lockJobOf(trx: Trx, owned: OwnedId): Promise<RunningAttemp
   return job?.isRunning === true ? job : undefined;
 }
 
-interface JobEvent {
+export interface JobEvent {
   id: string;
   shot?: Shot;
   assetId?: string;
@@ -121,7 +121,16 @@ export const eventBindings = ({ id, shot, assetId, error }: JobEvent) => ({
   error: error === undefined ? null : JSON.stringify(error),
 });
 
-/** Moves a locked job on, with its event. `progress` never goes back. */
+/** A locked job that moves on, as the row `moved`: `progress` never goes back. */
+export const movedSql = `
+  moved as (
+    update jobs
+    set stage = :stage, progress = greatest(progress, :progress), last_seq = last_seq + 1, updated_at = now()
+    where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
+    returning *
+  )`;
+
+/** Moves a locked job on, with its event. */
 export async function moveJob(
   trx: Trx,
   job: RunningJob,
@@ -130,12 +139,7 @@ export async function moveJob(
 ): Promise<void> {
   await query(
     trx,
-    `with moved as (
-       update jobs
-       set stage = :stage, progress = greatest(progress, :progress), last_seq = last_seq + 1, updated_at = now()
-       where organization_id = :organizationId and id = :jobId and attempt = :attempt and status = 'running'
-       returning *
-     )${eventSql(`'job.progress'`)}
+    `with ${movedSql}${eventSql(`'job.progress'`)}
      select ${announceSql} from event`,
     {
       organizationId: job.organizationId,
@@ -202,13 +206,16 @@ export interface DrawingOrder {
   simulation: Simulation | null;
 }
 
+/** A drawing order of a job, for a select list; `job` names its row there. */
+export const drawingOrderSql = (job: string) => `
+  ${job}.organization_id as "organizationId", ${job}.input->'identity' as identity, ${job}.input->>'seed' as seed,
+  ${job}.renderer, case when ${job}.attempt = 1 then ${job}.input->'simulation' end as simulation`;
+
 /** Finds what a running attempt draws from; undefined when it does not run (any more). */
 export async function findDrawingOrder(trx: Trx, { jobId, attempt }: JobAttempt): Promise<DrawingOrder | undefined> {
   const rows = await query<DrawingOrder>(
     trx,
-    `select organization_id as "organizationId", input->'identity' as identity, input->>'seed' as seed, renderer,
-            case when attempt = 1 then input->'simulation' end as simulation
-     from jobs where id = :jobId and attempt = :attempt and status = 'running'`,
+    `select ${drawingOrderSql('jobs')} from jobs where id = :jobId and attempt = :attempt and status = 'running'`,
     { jobId, attempt },
   );
   return rows[0];

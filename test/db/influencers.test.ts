@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { v7 as newId } from 'uuid';
-import { findInfluencer, moveInfluencer, touchInfluencer } from '../../src/db/influencers.ts';
+import { touchInfluencer } from '../../src/db/images.ts';
+import { findInfluencer, moveInfluencer } from '../../src/db/influencers.ts';
 import { influencerStatuses } from '../../src/domain/influencer.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import { setStatus } from '../support/builders.ts';

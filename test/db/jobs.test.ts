@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { endJob, findDrawingOrder, findJob, lockRunningJob, moveJob, type RunningJob } from '../../src/db/jobs.ts';
-import { beginShots, markShotStarted, settleShot } from '../../src/db/shots.ts';
+import { beginShots, settleShot, startShot } from '../../src/db/shots.ts';
 import { type jobStages, type JobAttempt } from '../../src/domain/job.ts';
 import { shots } from '../../src/domain/shots.ts';
 import { formatId } from '../../src/domain/ids.ts';
@@ -81,11 +81,11 @@ describe('a job in the database', () => {
     await locked((trx, running) => beginShots(trx, running, ['portrait']));
     await move(0.1);
     assert.deepEqual(await rows(), { renderingAt: null, startedAt: null }, 'its turn has not come');
-    await markShotStarted(database, { ...job, shot: 'portrait' });
+    await startShot(database, { ...job, shot: 'portrait' });
     const first = await rows();
     assert.ok(first.renderingAt !== null && first.startedAt !== null);
     await until('the clock goes on', async () => {
-      await markShotStarted(database, { ...job, shot: 'portrait' });
+      await startShot(database, { ...job, shot: 'portrait' });
       const again = await rows();
       assert.deepEqual(again.renderingAt, first.renderingAt);
       return again.startedAt !== null && first.startedAt !== null && again.startedAt > first.startedAt;
@@ -93,13 +93,13 @@ describe('a job in the database', () => {
     await end({ status: 'failed', error: failure });
     const second = await retryJob(database, job);
     assert.deepEqual(await rows(), { renderingAt: null, startedAt: null });
-    await markShotStarted(database, { ...job, shot: 'portrait' });
+    await startShot(database, { ...job, shot: 'portrait' });
     assert.deepEqual(
       await rows(),
       { renderingAt: null, startedAt: null },
       'a drawing of the first attempt says nothing',
     );
-    await markShotStarted(database, { ...second, shot: 'portrait' });
+    await startShot(database, { ...second, shot: 'portrait' });
     assert.notEqual((await rows()).renderingAt, null);
   });
 
@@ -108,7 +108,7 @@ describe('a job in the database', () => {
     const ending = await database.transaction();
     const running = await lockRunningJob(ending, job);
     assert.ok(running);
-    const starting = markShotStarted(database, { ...job, shot: 'portrait' });
+    const starting = startShot(database, { ...job, shot: 'portrait' });
     await until('the drawing waits for the job', async () => {
       const { rows } = await database.raw<{ rows: unknown[] }>(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%rendering_at%'`,
@@ -191,8 +191,7 @@ describe('a job in the database', () => {
         return rows.length > 0;
       });
       await beginShots(first, running, ['portrait', 'profile']);
-      await settleShot(first, running, 'portrait', { assetId });
-      await moveJob(first, running, { stage: 'rendering', progress: 0.2 }, { id: newId(), shot: 'portrait', assetId });
+      await settleShot(first, running, { shot: 'portrait', assetId }, newId());
       await first.commit();
       const seen = await second;
       assert.deepEqual(
@@ -229,9 +228,14 @@ describe('a job in the database', () => {
       const later = await insertAsset(database, formatId('project', job.projectId));
       await locked(async (trx, running) => {
         await beginShots(trx, running, ['portrait']);
-        await settleShot(trx, running, 'portrait', { assetId });
-        await settleShot(trx, running, 'portrait', { assetId: later });
-        await settleShot(trx, running, 'portrait', { error: { code: 'RENDER_FAILED', message: 'late' } });
+        await settleShot(trx, running, { shot: 'portrait', assetId }, newId());
+        await settleShot(trx, running, { shot: 'portrait', assetId: later }, newId());
+        await settleShot(
+          trx,
+          running,
+          { shot: 'portrait', error: { code: 'RENDER_FAILED', message: 'late' } },
+          newId(),
+        );
         await beginShots(trx, running, ['portrait']);
       });
       const { shots: rows } = await storedOf(database, job);
@@ -241,12 +245,12 @@ describe('a job in the database', () => {
     it('once failed can be begun again, and then be rendered', async () => {
       const assetId = await insertAsset(database, formatId('project', job.projectId));
       await locked((trx, running) =>
-        settleShot(trx, running, 'profile', { error: { code: 'RENDER_FAILED', message: 'no pencil' } }),
+        settleShot(trx, running, { shot: 'profile', error: { code: 'RENDER_FAILED', message: 'no pencil' } }, newId()),
       );
       assert.equal(await statusOf('profile'), 'failed');
       await locked((trx, running) => beginShots(trx, running, ['profile']));
       assert.equal(await statusOf('profile'), 'rendering');
-      await locked((trx, running) => settleShot(trx, running, 'profile', { assetId }));
+      await locked((trx, running) => settleShot(trx, running, { shot: 'profile', assetId }, newId()));
       assert.equal(await statusOf('profile'), 'rendered');
     });
   });

@@ -1,5 +1,5 @@
-import { addUploadedImages } from '../../db/images.ts';
-import { lockInfluencer, touchInfluencer } from '../../db/influencers.ts';
+import { addUploadedImages, touchInfluencer } from '../../db/images.ts';
+import { lockInfluencer } from '../../db/influencers.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { parseId } from '../../domain/ids.ts';
 import { listLimits } from '../../domain/influencer.ts';

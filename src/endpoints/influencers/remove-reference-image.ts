@@ -1,5 +1,5 @@
-import { removeImage } from '../../db/images.ts';
-import { lockInfluencer, touchInfluencer } from '../../db/influencers.ts';
+import { removeImage, touchInfluencer } from '../../db/images.ts';
+import { lockInfluencer } from '../../db/influencers.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { referenceImages } from '../../schemas/influencer.ts';
