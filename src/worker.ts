@@ -125,7 +125,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             // than many that move slowly at once.
             maxConcurrentLocalActivityExecutions: parts.databasePoolMax,
             maxConcurrentWorkflowTaskExecutions: 2 * parts.databasePoolMax,
-            maxCachedWorkflows: 1_000,
+            // A quarter of a megabyte each. One that was put out is replayed once, when its first drawing is done.
+            maxCachedWorkflows: 400,
             // A killed worker's workflows go to another one after this, not after ten seconds.
             stickyQueueScheduleToStartTimeout: '1 second',
           }),

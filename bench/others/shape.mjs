@@ -15,7 +15,7 @@ const concurrency = Number(process.env.CORES);
 const workers = await Promise.all([
   Worker.create({
     ...{ connection, taskQueue: 'shape', workflowBundle, activities, enableNonLocalActivities: false },
-    ...{ maxConcurrentLocalActivityExecutions: 10, maxConcurrentWorkflowTaskExecutions: 20, maxCachedWorkflows: 1_000 },
+    ...{ maxConcurrentLocalActivityExecutions: 10, maxConcurrentWorkflowTaskExecutions: 20, maxCachedWorkflows: 400 },
     stickyQueueScheduleToStartTimeout: '1 second',
   }),
   Worker.create({

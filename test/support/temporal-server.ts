@@ -18,6 +18,8 @@ export interface TestTemporal {
   client: Client;
   /** For workers; closed with the server. */
   native: () => Promise<NativeConnection>;
+  /** Of the server that runs. */
+  pid: () => number;
   /** Kills the server as a crash does; resolves once it is gone. */
   kill: () => Promise<void>;
   /** Starts it again, with its data, where it was. */
@@ -78,6 +80,7 @@ export function testTemporalOf({ address, namespace, start, forget, remove, ...f
       natives.push(native);
       return native;
     },
+    pid: () => server.pid,
     kill,
     async restart() {
       server = await start();

@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { setTier } from '../../../src/db/organizations.ts';
 import { createTenant } from '../../support/api.ts';
@@ -22,6 +24,7 @@ export const noisyNeighbour: Measure = async ({ isSmall }) => {
   const seconds = isSmall ? 5 : 20;
   const rounds = isSmall ? 3 : 8;
   const world = await startWorld(seededRandom(Date.now()), { apis: 2, workers: 0 });
+  await stepBack(world.temporal.pid());
   const noisy = await createTenant(world.database);
   await setTier(world.database, noisy.organizationId, 'partner');
   const settings: StormSettings = {
@@ -84,6 +87,13 @@ export const noisyNeighbour: Measure = async ({ isSmall }) => {
     await world.close();
   }
 };
+
+/** Lets a process that stands for machines elsewhere, as the storm does, have of this one what others leave. */
+async function stepBack(pid: number): Promise<void> {
+  for (const thread of await readdir(`/proc/${String(pid)}/task`)) {
+    setPriority(Number(thread), constants.priority.PRIORITY_LOW);
+  }
+}
 
 function medianOf(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((one, other) => one - other);
