@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { openJournal, runCallers, type Journal } from './callers.ts';
 import { crossingsOf, recordCrossings } from './crossings.ts';
-import { watchMemory } from './measures/memory.ts';
+import { memoryMaxMb, watchMemory } from './measures/memory.ts';
 import type { Failpoint } from './failpoints.ts';
 import { faults, type Fault } from './faults.ts';
 import { plants } from './planted.ts';
@@ -38,8 +38,6 @@ const chosen = numbers.map((number) => {
   return fault;
 });
 
-/** Twice what a worker takes that has much to do. */
-const memoryMaxMb = 1_200;
 const ledger = fileURLToPath(new URL('ledger.jsonl', import.meta.url));
 const { seed } = options;
 console.log(`seed ${String(seed)}`);

@@ -71,7 +71,7 @@ export function openMember(about: {
   const run = () => {
     const failpoints: FailpointSettings = { ...about.failpoints(), armed };
     const started = fork(about.program.module, [], {
-      execArgv: ['--enable-source-maps', ...(heapMb === undefined ? [] : [`--max-old-space-size=${String(heapMb)}`])],
+      execArgv: heapMb === undefined ? [] : [`--max-old-space-size=${String(heapMb)}`],
       env: {
         ...process.env,
         NODE_COMPILE_CACHE: about.program.cache, // from Node 22 on

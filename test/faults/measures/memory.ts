@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { World } from '../world.ts';
 
+/** Twice what a worker takes that has much to do. Node lets garbage lie where there is room. */
+export const memoryMaxMb = 1_200;
+
 export interface MemoryOfOne {
   atFirstMb: number;
   mostMb: number;
