@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime, Worker, type WorkflowBundlePath } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundlePath } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
@@ -114,8 +114,13 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           shutdownGraceTime: '3 seconds',
           shutdownForceTime: '6 seconds',
         } as const;
-        workers.push(
-          await Worker.create({
+        // A cancellation reaches an activity with its heartbeat.
+        const quickHeartbeats = {
+          maxHeartbeatThrottleInterval: '500 milliseconds',
+          defaultHeartbeatThrottleInterval: '500 milliseconds',
+        } as const;
+        const ofQueues: WorkerOptions[] = [
+          {
             ...shared,
             taskQueue: taskQueues.influencers,
             workflowBundle,
@@ -129,15 +134,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             maxCachedWorkflows: 400,
             // A killed worker's workflows go to another one after this, not after ten seconds.
             stickyQueueScheduleToStartTimeout: '1 second',
-          }),
-        );
-        // A cancellation reaches an activity with its heartbeat.
-        const quickHeartbeats = {
-          maxHeartbeatThrottleInterval: '500 milliseconds',
-          defaultHeartbeatThrottleInterval: '500 milliseconds',
-        } as const;
-        workers.push(
-          await Worker.create({
+          },
+          {
             ...shared,
             ...quickHeartbeats,
             taskQueue: taskQueues.rendering,
@@ -147,26 +145,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
               ...createStorageActivities(deps),
             },
             maxConcurrentActivityTaskExecutions: availableParallelism(),
-          }),
-        );
-        if (ai !== null) {
-          workers.push(
-            await Worker.create({
-              ...shared,
-              ...quickHeartbeats,
-              taskQueue: taskQueues.aiRendering,
-              activities: createDrawingActivities(deps),
-              // An image that is given up is paid for all the same. What runs processes usually waits for 30 seconds.
-              shutdownGraceTime: '25 seconds',
-              shutdownForceTime: '27 seconds',
-              maxConcurrentActivityTaskExecutions: ai.concurrency,
-              // Temporal keeps to it over all workers of the queue.
-              maxTaskQueueActivitiesPerSecond: ai.imagesPerMinute / 60,
-            }),
-          );
-        }
-        workers.push(
-          await Worker.create({
+          },
+          {
             ...shared,
             taskQueue: taskQueues.webhooks,
             workflowBundle,
@@ -177,8 +157,25 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             maxCachedWorkflows: 100,
             workflowThreadPoolSize: 1,
             stickyQueueScheduleToStartTimeout: '1 second',
-          }),
-        );
+          },
+        ];
+        if (ai !== null) {
+          ofQueues.push({
+            ...shared,
+            ...quickHeartbeats,
+            taskQueue: taskQueues.aiRendering,
+            activities: createDrawingActivities(deps),
+            // An image that is given up is paid for all the same. What runs processes usually waits for 30 seconds.
+            shutdownGraceTime: '25 seconds',
+            shutdownForceTime: '27 seconds',
+            maxConcurrentActivityTaskExecutions: ai.concurrency,
+            // Temporal keeps to it over all workers of the queue.
+            maxTaskQueueActivitiesPerSecond: ai.imagesPerMinute / 60,
+          });
+        }
+        const created = await Promise.allSettled(ofQueues.map((options) => Worker.create(options)));
+        for (const one of created) if (one.status === 'fulfilled') workers.push(one.value);
+        for (const one of created) if (one.status === 'rejected') throw one.reason;
         polling = workers;
         if (eagerStarts !== undefined) {
           eagerStarts.client = new Client({ connection: native, namespace });

@@ -36,10 +36,14 @@ const pagePolicy = [
 
 /** `GET /openapi.json`, and `GET /docs` to read it by, from this package's own files: no other host is asked. */
 export function docsRoutes(endpoints: readonly Endpoint<never>[]): Router {
-  const document = JSON.stringify(openApiDocument(endpoints));
-  const etag = `"${createHash('sha256').update(document).digest('base64url').slice(0, 16)}"`;
+  let written: { document: string; etag: string } | undefined;
+  const write = () => {
+    const document = JSON.stringify(openApiDocument(endpoints));
+    return { document, etag: `"${createHash('sha256').update(document).digest('base64url').slice(0, 16)}"` };
+  };
   const router = new Router({ strict: true, sensitive: true });
   router.get('/openapi.json', (ctx) => {
+    const { document, etag } = (written ??= write());
     ctx.type = 'application/json';
     ctx.set({ ETag: etag, 'Cache-Control': 'no-cache' });
     ctx.body = document;

@@ -12,7 +12,7 @@ import { lastEventIdIn } from './last-event-id.ts';
 import { rateLimiting, type RateLimits } from './rate-limits.ts';
 import { etagsIn } from './representation.ts';
 import { simulationIn } from './simulation.ts';
-import { compileValidation } from './validation.ts';
+import { validationOf } from './validation.ts';
 import { waitOf } from './waiting.ts';
 
 interface RouteParts {
@@ -35,7 +35,7 @@ export function endpointRoutes<Deps extends { database: Knex }>(
   const streams = eventStreams({ heartbeatMs });
   const authenticate = countingFailures(authentication(deps.database), limits);
   for (const endpoint of endpoints) {
-    const validate = compileValidation(endpoint);
+    const validate = validationOf(endpoint);
     const { secret, changesKeys = false } = endpoint;
     const isStream = Object.values(endpoint.replies).some(({ isEventStream }) => isEventStream);
     router[endpoint.method](endpoint.path, async (ctx) => {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { DoppelClient, type ChangeOptions } from '../../src/client/index.ts';
 import { endpoints } from '../../src/endpoints/index.ts';
 import { formatId, type IdKind } from '../../src/domain/ids.ts';
-import { compileValidation } from '../../src/http/validation.ts';
+import { validationOf } from '../../src/http/validation.ts';
 
 const idOf = (kind: IdKind) => formatId(kind, '01a20c2e-7b52-7d3e-8f00-0123456789ab');
 const [project, influencer, job, asset, apiKey] = (['project', 'influencer', 'job', 'asset', 'apiKey'] as const).map(
@@ -230,7 +230,7 @@ describe('DoppelClient and the endpoints', () => {
         const path = Object.fromEntries(names.map((param, index) => [param, values[index + 1] ?? '']));
         const body: unknown = init.body == null ? undefined : JSON.parse(init.body as string);
         assert.equal(body === undefined, endpoint.body === undefined);
-        compileValidation(endpoint)({ path, query: url.searchParams, body });
+        validationOf(endpoint)({ path, query: url.searchParams, body });
 
         const headers = new Headers(init.headers);
         assert.equal(headers.get('X-Api-Key'), 'lp_test');
