@@ -2,7 +2,6 @@
 // carry it, so that no await of that kind is without a failpoint and none costs anything in production. What happens at which of
 // them is decided by a seed. crossings.test.ts holds that there is no other carrier.
 
-import { S3Client } from '@aws-sdk/client-s3';
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import fs from 'node:fs/promises';
@@ -10,7 +9,6 @@ import { createRequire, syncBuiltinESMExports } from 'node:module';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import pg from 'pg';
-import { Dispatcher } from 'undici';
 import { seededRandom } from './random.ts';
 
 /** What is done to crossings. `before` one nothing has happened elsewhere; `after` it everything has, and nobody knows. */
@@ -34,6 +32,9 @@ export interface FailpointSettings {
   report: string;
   /** Whether it starts workflows over its worker's connection. */
   startsEagerly: boolean;
+  /** What it uses of what takes a tenth of a second to be loaded. */
+  usesS3: boolean;
+  sendsWebhooks: boolean;
   armed: readonly Failpoint[];
 }
 
@@ -227,24 +228,30 @@ if (settings !== null) {
   standIn(Object.getPrototypeOf(handle) as Functions, ['stat', 'writeFile', 'sync', 'readFile'], () => true);
   await handle.close();
   syncBuiltinESMExports();
-  const s3 = S3Client.prototype as unknown as { send: (...parameters: unknown[]) => Promise<unknown> };
-  const send = s3.send;
-  s3.send = function (...parameters) {
-    const [command] = parameters as [object];
-    const fate = decide(`s3 ${command.constructor.name}`);
-    const go = async () => {
-      const answer = await send.apply(this, parameters);
-      // What is lost on the way is read by nobody.
-      if (fate?.place === 'after') (answer as { Body?: Readable }).Body?.on('error', () => undefined).destroy();
-      return answer;
+  if (settings.usesS3) {
+    const { S3Client } = await import('@aws-sdk/client-s3');
+    const s3 = S3Client.prototype as unknown as { send: (...parameters: unknown[]) => Promise<unknown> };
+    const send = s3.send;
+    s3.send = function (...parameters) {
+      const [command] = parameters as [object];
+      const fate = decide(`s3 ${command.constructor.name}`);
+      const go = async () => {
+        const answer = await send.apply(this, parameters);
+        // What is lost on the way is read by nobody.
+        if (fate?.place === 'after') (answer as { Body?: Readable }).Body?.on('error', () => undefined).destroy();
+        return answer;
+      };
+      return carry(fate, go, terminated);
     };
-    return carry(fate, go, terminated);
-  };
+  }
 
   // Receivers of webhooks.
-  const undici = Dispatcher.prototype as unknown as { request: (...parameters: unknown[]) => Promise<unknown> };
-  const request = undici.request;
-  undici.request = function (...parameters) {
-    return carry(decide('receiver POST'), () => request.apply(this, parameters), terminated);
-  };
+  if (settings.sendsWebhooks) {
+    const { Dispatcher } = await import('undici');
+    const undici = Dispatcher.prototype as unknown as { request: (...parameters: unknown[]) => Promise<unknown> };
+    const request = undici.request;
+    undici.request = function (...parameters) {
+      return carry(decide('receiver POST'), () => request.apply(this, parameters), terminated);
+    };
+  }
 }

@@ -180,7 +180,10 @@ export async function startWorld(
         startsEagerly,
         ...own,
       },
-      failpoints: () => ({ seed: random.below(2 ** 31), member: name, report, startsEagerly }),
+      failpoints: () => ({
+        ...{ seed: random.below(2 ** 31), member: name, report, startsEagerly },
+        ...{ usesS3: storage.kind === 's3', sendsWebhooks: role === 'worker' },
+      }),
       env: clock?.env ?? {},
       heapMb: role === 'worker' ? needs.workerHeapMb : undefined,
       logFile: join(folder, 'logs', `${name}.log`),
