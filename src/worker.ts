@@ -149,14 +149,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           {
             ...shared,
             taskQueue: taskQueues.webhooks,
-            workflowBundle,
             activities: createWebhookActivities({ database: webhookDatabase, sendWebhook, log }),
             // They wait for receivers, and take nothing else meanwhile.
             maxConcurrentActivityTaskExecutions: 50,
-            // A delivery moves a few times in three days: few are worth being kept.
-            maxCachedWorkflows: 100,
-            workflowThreadPoolSize: 1,
-            stickyQueueScheduleToStartTimeout: '1 second',
           },
         ];
         if (ai !== null) {

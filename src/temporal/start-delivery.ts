@@ -17,7 +17,7 @@ export async function startDeliveryWorkflow(temporal: Client, delivery: Delivery
   const organizationId = formatId('organization', delivery.organizationId);
   await startOnce(temporal, 'webhookDelivery', {
     workflowId: deliveryWorkflowId(delivery),
-    taskQueue: taskQueues.webhooks,
+    taskQueue: taskQueues.influencers,
     args: [{ deliveryId, run }],
     // Where the server shares a task queue by keys, one organization's slow receivers do not hold up another one's.
     priority: { fairnessKey: organizationId },

@@ -120,11 +120,15 @@ describe('webhooks through crashes', () => {
     const endpoint = await insertEndpoint(database, await createHome(database));
     const delivery = await insertDelivery(database, endpoint);
     await startDeliveryWorkflow(temporal.client, delivery);
+    const workflows = await Worker.create({
+      connection: await temporal.native(),
+      taskQueue: taskQueues.influencers,
+      workflowBundle: await workflowBundleOnce(),
+    });
     const workerWith = async (sendWebhook: SendWebhook) =>
       Worker.create({
         connection: await temporal.native(),
         taskQueue: taskQueues.webhooks,
-        workflowBundle: await workflowBundleOnce(),
         activities: createWebhookActivities({ database, sendWebhook, log: silent }),
         shutdownGraceTime: '100 milliseconds',
       });
@@ -134,14 +138,16 @@ describe('webhooks through crashes', () => {
       if (signal !== undefined) await once(signal, 'abort');
       throw signal?.reason;
     });
-    await stopping.runUntil(isSending.opened);
-    assert.equal((await deliveryOf(database, endpoint)).status, 'pending');
     const nothing = { error: null, responseExcerpt: null, retryAfterMs: null };
-    const next = await workerWith(() =>
-      Promise.resolve({ at: new Date(), durationMs: 1, statusCode: 200, ...nothing }),
-    );
-    const handle = temporal.client.workflow.getHandle(deliveryWorkflowId(delivery));
-    assert.equal(await next.runUntil(handle.result()), 'delivered');
+    const result = await workflows.runUntil(async () => {
+      await stopping.runUntil(isSending.opened);
+      assert.equal((await deliveryOf(database, endpoint)).status, 'pending');
+      const next = await workerWith(() =>
+        Promise.resolve({ at: new Date(), durationMs: 1, statusCode: 200, ...nothing }),
+      );
+      return next.runUntil(temporal.client.workflow.getHandle(deliveryWorkflowId(delivery)).result());
+    });
+    assert.equal(result, 'delivered');
     assert.equal((await attemptsOf(database, delivery)).length, 1);
   });
 

@@ -50,14 +50,14 @@ describe('the dispatcher of webhooks', () => {
   const describeRun = (delivery: DeliveryDispatch) =>
     temporal.client.workflow.getHandle(deliveryWorkflowId(delivery)).describe();
 
-  it('starts an offered delivery under the id that callers see, on a task queue of its own', async () => {
+  it('starts an offered delivery under the id that callers see', async () => {
     const delivery = await insertDelivery(database, endpoint);
     dispatch().deliveries.offer(delivery);
     await untilStarted();
     const { workflowId, taskQueue, type } = await describeRun(delivery);
     assert.deepEqual(
       [workflowId, taskQueue, type],
-      [formatId('webhookDelivery', delivery.deliveryId), taskQueues.webhooks, 'webhookDelivery'],
+      [formatId('webhookDelivery', delivery.deliveryId), taskQueues.influencers, 'webhookDelivery'],
     );
   });
 
