@@ -83,6 +83,16 @@ export async function acceptJob(database: Knex, wishes: JobWishes = {}): Promise
   return { ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId: wishes.sourceId ?? null };
 }
 
+/** Waits until a statement in this database waits for a lock. */
+export const untilOneWaits = (database: Knex): Promise<void> =>
+  until('it waits for the other transaction', async () => {
+    const waiting = await query(
+      database,
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    );
+    return waiting.length > 0;
+  });
+
 /**
  * Begins to `act` while another transaction has stored an influencer with this id, and not committed: gives what becomes of it once
  * that is committed. Another influencer is copied for it.
@@ -102,13 +112,7 @@ export async function whileTaken<Result>(
     );
     const outcome = act();
     outcome.catch(() => undefined); // whoever asked for it is told
-    await until('it waits for the other transaction', async () => {
-      const waiting = await query(
-        database,
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
-      );
-      return waiting.length > 0;
-    });
+    await untilOneWaits(database);
     return { outcome };
   });
 }

@@ -11,8 +11,7 @@ import { createDispatcher, type Dispatcher } from '../../src/temporal/dispatcher
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
 import { silent } from '../support/api.ts';
 import { until } from '../support/eventually.ts';
-import { gate } from '../support/gate.ts';
-import { acceptJob, createHome, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
+import { acceptJob, createHome, retryJob, storedOf, untilOneWaits, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 
@@ -239,27 +238,19 @@ describe('the dispatcher', () => {
   it('closes only when a start under way is settled in Postgres', async () => {
     const [job] = await accept(1);
     assert.ok(job);
-    const [postgresIsAsked, postgresAnswers] = [gate(), gate()];
-    const slow = new Proxy(database, {
-      get: (target, name, receiver) =>
-        name === 'raw'
-          ? async (...statement: Parameters<Knex['raw']>) => {
-              postgresIsAsked.open();
-              await postgresAnswers.opened;
-              return target.raw(...statement);
-            }
-          : (Reflect.get(target, name, receiver) as unknown),
-    });
-    const dispatcher = dispatch({}, slow);
-    dispatcher.jobs.offer(job);
-    await postgresIsAsked.opened;
     let isClosed = false;
-    const closing = dispatcher.close().then(() => {
-      isClosed = true;
+    const { closing } = await database.transaction(async (trx) => {
+      await query(trx, 'select from jobs where id = :jobId for update', { jobId: job.jobId });
+      const dispatcher = dispatch({ scanEveryMs: 60_000 });
+      dispatcher.jobs.offer(job);
+      await untilOneWaits(database);
+      const closing = dispatcher.close().then(() => {
+        isClosed = true;
+      });
+      await setImmediate();
+      assert.equal(isClosed, false);
+      return { closing };
     });
-    await setImmediate();
-    assert.equal(isClosed, false);
-    postgresAnswers.open();
     await closing;
     assert.notEqual((await storedOf(database, job)).job.dispatchedAt, null);
   });
