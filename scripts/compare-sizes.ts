@@ -13,7 +13,7 @@ import { closers } from '../src/closers.ts';
 import { openDatabase, query } from '../src/db/database.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { formatId } from '../src/domain/ids.ts';
-import { createStartingApp } from '../src/http/app.ts';
+import { createStartingApp } from '../src/http/frame.ts';
 import { createApiKey } from '../src/http/authentication.ts';
 import { openServer } from '../src/http/server.ts';
 import { createCrowd, findCrowd, growCrowd, type Crowd } from './crowd.ts';

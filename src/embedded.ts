@@ -19,7 +19,7 @@ import { claimDataFolder, type DataFolderClaim } from './embedded/instance-lock.
 import { startPostgres } from './embedded/postgres.ts';
 import { StartError, systemCodeOf } from './start-error.ts';
 import { startTemporalServer } from './embedded/temporal-server.ts';
-import { createStartingApp } from './http/app.ts';
+import { createStartingApp } from './http/frame.ts';
 import { openServer } from './http/server.ts';
 import type { SigningKey } from './storage/signed-urls.ts';
 import { startWorker } from './worker.ts';

@@ -3,7 +3,7 @@ import pino from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
 import { startApi } from '../../dist/src/api.js';
-import { createStartingApp } from '../../dist/src/http/app.js';
+import { createStartingApp } from '../../dist/src/http/frame.js';
 import { openServer } from '../../dist/src/http/server.js';
 import { thumbnailOf } from '../../dist/src/pictures/thumbnail.js';
 import { installTemporalRuntime } from '../../dist/src/temporal-runtime.js';

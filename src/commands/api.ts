@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import { startApi } from '../api.ts';
 import type { Config } from '../config.ts';
-import { createStartingApp } from '../http/app.ts';
+import { createStartingApp } from '../http/frame.ts';
 import { openServer } from '../http/server.ts';
 import { openLog } from './open-log.ts';
 import { requireSetting } from './require-setting.ts';

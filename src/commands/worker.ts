@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import type { Config } from '../config.ts';
-import { createFrame, createStartingApp } from '../http/app.ts';
+import { createFrame, createStartingApp } from '../http/frame.ts';
 import { openServer } from '../http/server.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
 import { startWorker } from '../worker.ts';

@@ -94,3 +94,12 @@ export class ApiError extends Error {
     this.headers = options.headers ?? {};
   }
 }
+
+/** A `VALIDATION` error with these issues; 400 for a body that is no JSON at all. */
+export const invalid = (issues: ValidationIssue[], status = 422): ApiError =>
+  new ApiError('VALIDATION', summaryOf(issues), { status, details: { issues } });
+
+function summaryOf([first, ...others]: ValidationIssue[]): string {
+  if (first === undefined) return 'The request is not valid.';
+  return `${first.path} ${first.message}${others.length === 0 ? '.' : `, and ${String(others.length)} more.`}`;
+}

@@ -1,7 +1,6 @@
 import type { Context } from 'koa';
 import rawBody from 'raw-body';
-import { ApiError } from '../domain/errors.ts';
-import { invalid } from './validation.ts';
+import { ApiError, invalid } from '../domain/errors.ts';
 
 const maxBytes = 1024 * 1024;
 

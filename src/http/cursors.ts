@@ -1,10 +1,10 @@
 // Where a list goes on. A cursor is opaque and signed, and bound to the list and filters that it came from: a made-up one, or
 // one of another query, is VALIDATION.
 
+import { invalid } from '../domain/errors.ts';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { SigningKey } from '../storage/signed-urls.ts';
-import { invalid } from './validation.ts';
 
 /** The last item of a page: lists go by these two, newest first. */
 interface Position {

@@ -10,11 +10,10 @@ import type { Refusal } from '../db/accept.ts';
 import type { AcceptJob } from '../db/acceptor.ts';
 import { findUsedKey, storeReply, takeKey, type UsedKey } from '../db/idempotency-keys.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { ApiError } from '../domain/errors.ts';
+import { ApiError, invalid } from '../domain/errors.ts';
 import { keyKilled, keyNotValid, requireLiveKey } from './authentication.ts';
 import { backlogFull, type Backlog } from './backlog.ts';
 import type { EndpointReply, JobRequest } from './define-endpoint.ts';
-import { invalid } from './validation.ts';
 
 type Reply = EndpointReply<number, unknown>;
 

@@ -1,7 +1,7 @@
+import { invalid } from '../domain/errors.ts';
 import type { Context } from 'koa';
 import type { Principal } from '../db/api-keys.ts';
 import { parseSimulation, type Simulation } from '../domain/simulation.ts';
-import { invalid } from './validation.ts';
 
 /** The trouble that a caller rehearses; throws `VALIDATION` for what is none, and for a key that is not for testing. */
 export function simulationIn(ctx: Context, { environment }: Principal): Simulation | null {

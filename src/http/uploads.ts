@@ -1,12 +1,11 @@
 import type { Context, Next } from 'koa';
 import type { Knex } from 'knex';
 import { findUploadState, holdUploadState, type UploadState } from '../db/uploads.ts';
-import { ApiError, type ValidationIssue } from '../domain/errors.ts';
+import { ApiError, invalid, type ValidationIssue } from '../domain/errors.ts';
 import { mediaLimits } from '../domain/media.ts';
 import type { UploadPlace } from '../storage/file-storage.ts';
 import type { PromisedUpload } from '../storage/storage.ts';
 import type { UploadUrls } from '../storage/upload-urls.ts';
-import { invalid } from './validation.ts';
 
 const prefix = '/uploads/';
 

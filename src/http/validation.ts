@@ -1,6 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import Type, { type TObject, type TSchema } from 'typebox';
-import { ApiError, type ValidationIssue } from '../domain/errors.ts';
+import { invalid, type ValidationIssue } from '../domain/errors.ts';
 import { idPrefixes, parseId, type IdKind } from '../domain/ids.ts';
 import { textFormats } from '../schemas/formats.ts';
 import { freeJsonKeyword } from '../schemas/free-json.ts';
@@ -129,15 +129,6 @@ function queryValues(sent: URLSearchParams, schema: TObject): Record<string, unk
       return [name, isList || values.length > 1 ? values : values[0]];
     }),
   );
-}
-
-/** A `VALIDATION` error with these issues; 400 for a body that is no JSON at all. */
-export const invalid = (issues: ValidationIssue[], status = 422): ApiError =>
-  new ApiError('VALIDATION', summaryOf(issues), { status, details: { issues } });
-
-function summaryOf([first, ...others]: ValidationIssue[]): string {
-  if (first === undefined) return 'The request is not valid.';
-  return `${first.path} ${first.message}${others.length === 0 ? '.' : `, and ${String(others.length)} more.`}`;
 }
 
 function issueOf({ instancePath, keyword, params, message }: ErrorObject): ValidationIssue {

@@ -68,7 +68,7 @@ await runUntilStopped(async (opened) => {
     });
     opened.add(worker.close);
   } else {
-    const { createStartingApp } = await import('../../src/http/app.ts');
+    const { createStartingApp } = await import('../../src/http/frame.ts');
     const { openServer } = await import('../../src/http/server.ts');
     const { startApi } = await import('../../src/api.ts');
     const server = await openServer(

@@ -8,7 +8,8 @@ import type Koa from 'koa';
 import { acceptor } from '../../src/db/acceptor.ts';
 import { endpoints } from '../../src/endpoints/index.ts';
 import type { Deps } from '../../src/endpoints/deps.ts';
-import { createApp, createFrame } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
+import { createFrame } from '../../src/http/frame.ts';
 import { document } from '../support/openapi.ts';
 import { silent } from '../support/api.ts';
 

@@ -17,7 +17,7 @@ import { insertProject } from '../../src/db/projects.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import type { Environment } from '../../src/domain/influencer.ts';
 import type { Scope } from '../../src/domain/scopes.ts';
-import { createStartingApp } from '../../src/http/app.ts';
+import { createStartingApp } from '../../src/http/frame.ts';
 import { createApiKey } from '../../src/http/authentication.ts';
 import { openServer } from '../../src/http/server.ts';
 import { openStorage, type StorageSettings } from '../../src/storage/open-storage.ts';

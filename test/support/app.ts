@@ -3,7 +3,8 @@
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { acceptor } from '../../src/db/acceptor.ts';
-import { createApp, type Surroundings } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { Surroundings } from '../../src/http/frame.ts';
 import type { Endpoint } from '../../src/http/define-endpoint.ts';
 import type { Health } from '../../src/http/health.ts';
 import { openServer, type HttpServer } from '../../src/http/server.ts';

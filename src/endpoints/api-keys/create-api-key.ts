@@ -1,8 +1,7 @@
 import { countLiveKeys, insertApiKey } from '../../db/api-keys.ts';
-import { ApiError } from '../../domain/errors.ts';
+import { ApiError, invalid } from '../../domain/errors.ts';
 import { makeSecret } from '../../http/authentication.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { invalid } from '../../http/validation.ts';
 import { apiKeyWithSecret, createApiKeyBody } from '../../schemas/api-key.ts';
 import type { Deps } from '../deps.ts';
 import { apiKeyRecord } from './api-key-record.ts';

@@ -1,10 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical-json.ts';
-import { ApiError } from '../../domain/errors.ts';
+import { ApiError, invalid } from '../../domain/errors.ts';
 import type { Environment, Identity } from '../../domain/influencer.ts';
 import { parseId } from '../../domain/ids.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { invalid } from '../../http/validation.ts';
 import { createInfluencerBody } from '../../schemas/influencer.ts';
 import { jobEnvelope } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';

@@ -1,9 +1,9 @@
+import { invalid } from '../../domain/errors.ts';
 import { insertAsset } from '../../db/assets.ts';
 import { findProject } from '../../db/projects.ts';
 import { mediaLimits } from '../../domain/media.ts';
 import { formatId } from '../../domain/ids.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { invalid } from '../../http/validation.ts';
 import { asset, createMediaBody } from '../../schemas/media.ts';
 import type { Deps } from '../deps.ts';
 import { assetRecord } from './asset-record.ts';

@@ -1,11 +1,10 @@
 import { findAsset, insertAsset } from '../../db/assets.ts';
 import { findProject } from '../../db/projects.ts';
 import { findUpload, finishUpload, lockUpload, type UploadRow } from '../../db/uploads.ts';
-import { ApiError } from '../../domain/errors.ts';
+import { ApiError, invalid } from '../../domain/errors.ts';
 import { parseId } from '../../domain/ids.ts';
 import { mediaLimits } from '../../domain/media.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { invalid } from '../../http/validation.ts';
 import { asset, finalizeUploadBody } from '../../schemas/media.ts';
 import { ObjectMissing, ObjectTooLarge, removeFolder, uploadFolder } from '../../storage/storage.ts';
 import type { Deps } from '../deps.ts';

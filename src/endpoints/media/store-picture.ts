@@ -1,8 +1,7 @@
 import { holdProjectStatus } from '../../db/assets.ts';
 import type { OwnedId } from '../../db/influencers.ts';
-import { ApiError } from '../../domain/errors.ts';
+import { ApiError, invalid } from '../../domain/errors.ts';
 import type { OpenedFile } from '../../pictures/pictures.ts';
-import { invalid } from '../../http/validation.ts';
 import { pictureKey, thumbnailKeyOf, type Storage } from '../../storage/storage.ts';
 import type { Deps } from '../deps.ts';
 

@@ -1,10 +1,9 @@
 import { findProject } from '../../db/projects.ts';
 import { insertWebhookEndpoint } from '../../db/webhook-endpoints.ts';
-import { ApiError } from '../../domain/errors.ts';
+import { ApiError, invalid } from '../../domain/errors.ts';
 import { formatId, parseId } from '../../domain/ids.ts';
 import { webhookLimits } from '../../domain/webhook.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { invalid } from '../../http/validation.ts';
 import { createWebhookEndpointBody, webhookEndpointWithSecret } from '../../schemas/webhook.ts';
 import { makeWebhookSecret, webhookSecretText } from '../../webhooks/webhook-secret.ts';
 import type { Deps } from '../deps.ts';

@@ -1,6 +1,6 @@
+import { invalid } from '../../domain/errors.ts';
 import { updateWebhookEndpoint as changeEndpoint } from '../../db/webhook-endpoints.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
-import { invalid } from '../../http/validation.ts';
 import { updateWebhookEndpointBody, webhookEndpoint } from '../../schemas/webhook.ts';
 import type { Deps } from '../deps.ts';
 import { urlIssues, webhookEndpointNotFound } from './refusals.ts';
