@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import Router from '@koa/router';
+import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js'; // the package itself would run its page's program here
 import type { Endpoint } from './define-endpoint.ts';
 import { openApiDocument } from './openapi.ts';
 import { sendFile } from './send-file.ts';
-
-/** By resolving it: importing the package would run the page's own program. */
-const swaggerFolder = path.dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
 
 const page = `<!doctype html>
 <html lang="en">
@@ -63,7 +59,7 @@ export function docsRoutes(endpoints: readonly Endpoint<never>[]): Router {
   });
   for (const asset of ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png']) {
     router.get(`/docs/${asset}`, (ctx) =>
-      sendFile(ctx, `/${asset}`, { root: swaggerFolder, headers: { 'Cache-Control': 'max-age=86400' } }),
+      sendFile(ctx, `/${asset}`, { root: getAbsoluteFSPath(), headers: { 'Cache-Control': 'max-age=86400' } }),
     );
   }
   return router;

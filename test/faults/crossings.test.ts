@@ -31,7 +31,8 @@ const others = [
   ...['@temporalio/activity', '@temporalio/common', '@temporalio/envconfig', '@temporalio/workflow'],
   ...['@dicebear/avataaars', '@dicebear/core', 'sharp', 'pino', 'typebox', 'ipaddr.js', 'lru-cache'],
   ...['ajv/dist/2020.js', 'ajv/dist/types/index.js', 'koa', '@koa/router', 'raw-body', 'send'],
-  ...['node:crypto', 'node:events', 'node:module', 'node:path', 'node:timers/promises', 'node:util', 'node:zlib'],
+  'swagger-ui-dist/absolute-path.js',
+  ...['node:crypto', 'node:events', 'node:path', 'node:timers/promises', 'node:util', 'node:zlib'],
   ...['node:fs', 'node:http', 'node:net', 'node:stream', 'node:stream/promises'],
   // Signs, and asks nobody.
   '@aws-sdk/s3-request-presigner',
