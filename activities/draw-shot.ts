@@ -51,7 +51,8 @@ export const drawShot =
       const key = drawingKey({ organizationId, jobId, attempt, shot, sha256 });
       const put = (objectKey: string, bytes: Uint8Array) =>
         isPaid ? putPatiently(storage, objectKey, bytes, signal) : storage.put(objectKey, bytes);
-      await Promise.all([put(thumbnailKeyOf(key), drawing.thumbnail), put(key, drawing.bytes)]);
+      await put(thumbnailKeyOf(key), drawing.thumbnail); // first: where the picture is, it is too
+      await put(key, drawing.bytes);
       return { sha256, provenance: drawing.provenance };
     } finally {
       clearInterval(beats);

@@ -168,9 +168,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
             maxTaskQueueActivitiesPerSecond: ai.imagesPerMinute / 60,
           });
         }
-        const created = await Promise.allSettled(ofQueues.map((options) => Worker.create(options)));
-        for (const one of created) if (one.status === 'fulfilled') workers.push(one.value);
-        for (const one of created) if (one.status === 'rejected') throw one.reason;
+        await all(ofQueues.map(async (options) => workers.push(await Worker.create(options))));
         polling = workers;
         if (eagerStarts !== undefined) {
           eagerStarts.client = new Client({ connection: native, namespace });

@@ -41,9 +41,9 @@ describe('the dispatcher', () => {
     await query(database, 'update jobs set dispatched_at = now() where dispatched_at is null');
   });
 
-  function dispatch(options: Parameters<typeof createDispatcher>[1] = {}, through = database): Dispatcher {
+  function dispatch(options: Parameters<typeof createDispatcher>[1] = {}): Dispatcher {
     const dispatcher = createDispatcher(
-      { database: through, temporal: temporal.client, newId, log: silent },
+      { database, temporal: temporal.client, newId, log: silent },
       { scanEveryMs: 50, ...options },
     );
     open.push(dispatcher);
