@@ -5,6 +5,7 @@ import type { JobAttempt, JobKind } from '../domain/job.ts';
 import type { Tier } from '../domain/scopes.ts';
 import { query, type Trx } from './database.ts';
 import { runningJobsSql } from './job-limits.ts';
+import { oneAtATime } from './one-at-a-time.ts';
 import { waitingOrganizationsSql } from './waiting-organizations.ts';
 
 /** A job whose workflow is to be started, with what operators are told of it. */
@@ -19,17 +20,21 @@ export interface Dispatch extends JobAttempt {
 /**
  * Claims unstarted jobs for five seconds, at most `limit`: an equal share of every organization that has some first, so that
  * one organization's thousand do not hold up another's one, and of none more than may run at once. One claim is made at a
- * time: two that do not see each other would let twice as many run; the one that comes second claims nothing.
+ * time, and sees the one before: two that do not see each other would let twice as many run. One that comes meanwhile claims nothing.
  */
 export async function claimUndispatched(
-  trx: Trx,
+  database: Trx,
   limit: number,
   runningLimits: Record<Tier, number>,
 ): Promise<Dispatch[]> {
+  const turn = { what: 'claimUndispatched', maxSilenceMs: 5_000 };
+  return (await oneAtATime(database, turn, (lock) => claim(lock, limit, runningLimits))) ?? [];
+}
+
+async function claim(trx: Trx, limit: number, runningLimits: Record<Tier, number>): Promise<Dispatch[]> {
   return query<Dispatch>(
     trx,
-    `with recursive turn as materialized (select pg_try_advisory_xact_lock(hashtext('claimUndispatched')) as is_ours),
-     ${waitingOrganizationsSql('jobs', `dispatched_at is null and status = 'running'`)},
+    `with recursive ${waitingOrganizationsSql('jobs', `dispatched_at is null and status = 'running'`)},
      claimed as (
        update jobs set claimed_until = now() + interval '5 seconds'
        where id in (
@@ -38,9 +43,8 @@ export async function claimUndispatched(
            select candidate.id, row_number() over (partition by o.organization_id order by candidate.id) as place
            from (
              select waiting.organization_id, (:runningLimits::jsonb->>organization.tier)::integer as running_limit
-             from turn, waiting
+             from waiting
              join organizations organization on organization.id = waiting.organization_id
-             where turn.is_ours
            ) o,
            lateral (
              select id from jobs

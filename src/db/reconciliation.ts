@@ -4,18 +4,6 @@ import type { JobAttempt, StopReason } from '../domain/job.ts';
 import { query, type Trx } from './database.ts';
 import { stopReasonSql } from './jobs.ts';
 
-/** Does something while no other process does it; does nothing where another one is at it. Ends with the process, whatever happens. */
-export async function oneAtATime(database: Trx, what: string, work: () => Promise<void>): Promise<void> {
-  await database.transaction(async (lock) => {
-    const [turn] = await query<{ isOurs: boolean }>(
-      lock,
-      'select pg_try_advisory_xact_lock(hashtextextended(:what, 0)) as "isOurs"',
-      { what },
-    );
-    if (turn?.isOurs === true) await work();
-  });
-}
-
 /** Where a page of jobs ends. */
 interface Place {
   organizationId: string;

@@ -3,7 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Connection } from '@temporalio/client';
-import { oneAtATime } from '../db/reconciliation.ts';
+import { oneAtATime } from '../db/one-at-a-time.ts';
 import { reconcileDeliveries } from './reconcile-deliveries.ts';
 import { reconcileJobs, stopOverdueJobs } from './reconcile-jobs.ts';
 import { reconciliation, type ReconciliationDeps } from './reconciliation.ts';
@@ -28,6 +28,9 @@ export interface Reconciler {
   close: () => Promise<void>;
 }
 
+/** A turn is one transaction that says nothing while Temporal is asked about job after job. */
+export const reconcilingTurn = { what: 'reconcile', maxSilenceMs: 600_000 };
+
 export function createReconciler(
   { connection, ...deps }: ReconcilerDeps,
   { attemptTimeoutMinutes, everyMs = 20_000 }: ReconcilerLimits,
@@ -50,8 +53,8 @@ export function createReconciler(
     stopOverdueJobs: () => stopOverdueJobs(by, attemptTimeoutMinutes),
     reconcileDeliveries: () => reconcileDeliveries(by),
   };
-  const reconcile = (): Promise<void> =>
-    oneAtATime(database, 'reconcile', async () => {
+  const reconcile = async (): Promise<void> => {
+    await oneAtATime(database, reconcilingTurn, async () => {
       for (const [step, take] of Object.entries(steps)) {
         if (closing.signal.aborted) return;
         await take().catch((error: unknown) => {
@@ -60,6 +63,7 @@ export function createReconciler(
         });
       }
     });
+  };
 
   return {
     reconcile,

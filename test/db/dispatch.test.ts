@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { isUnavailable } from '../../src/db/database.ts';
 import { claimUndispatched, markDispatched } from '../../src/db/dispatch.ts';
+import { oneAtATime } from '../../src/db/one-at-a-time.ts';
 import { runningJobsLimits } from '../../src/domain/scopes.ts';
+import { until } from '../support/eventually.ts';
 import { acceptJob, createHome, retryJob, type Home, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
@@ -61,6 +64,26 @@ describe('claiming jobs that were not started', () => {
     }
     assert.deepEqual(idsOf(claims.flat()), idsOf(jobs));
     for (const one of claims) assert.ok(one.length <= 5);
+  });
+
+  it('lets no organization run more than its limit where many claim at the same time', async () => {
+    const limit = runningJobsLimits.standard;
+    await unclaimed(2 * limit, createHome(testDatabase.database, 'standard'));
+    for (let round = 0; round < 50; round++) {
+      await expireClaims();
+      const claims = await Promise.all(Array.from({ length: 8 }, () => claim()));
+      assert.equal(claims.flat().length, limit);
+    }
+  });
+
+  it('waits for no other claim, and takes the turn from a process that hangs', async () => {
+    const jobs = await unclaimed(1);
+    const turn = { what: 'claimUndispatched', maxSilenceMs: 1_000 };
+    const hanging = oneAtATime(testDatabase.database, turn, async () => {
+      assert.deepEqual(await claim(), []);
+      await until('another one has the turn', async () => (await claim()).length === jobs.length);
+    });
+    await assert.rejects(hanging, isUnavailable);
   });
 
   it('passes over a job that another transaction holds, instead of waiting', async () => {

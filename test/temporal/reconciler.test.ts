@@ -4,10 +4,10 @@ import { v7 as newId } from 'uuid';
 import { claimCancellations, orderCancellation } from '../../src/db/cancellations.ts';
 import { markDeliveryDispatched, type DeliveryDispatch } from '../../src/db/delivery-dispatch.ts';
 import { markDispatched } from '../../src/db/dispatch.ts';
-import { oneAtATime } from '../../src/db/reconciliation.ts';
+import { oneAtATime } from '../../src/db/one-at-a-time.ts';
 import { openTemporal } from '../../src/temporal/connection.ts';
 import { reconcileJobs } from '../../src/temporal/reconcile-jobs.ts';
-import { createReconciler, type Reconciler } from '../../src/temporal/reconciler.ts';
+import { createReconciler, reconcilingTurn, type Reconciler } from '../../src/temporal/reconciler.ts';
 import { reconciliation } from '../../src/temporal/reconciliation.ts';
 import { deliveryWorkflowId, startDeliveryWorkflow } from '../../src/temporal/start-delivery.ts';
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
@@ -264,7 +264,7 @@ describe('the reconciler', () => {
   it('is one at a time: where another process is at it, it does nothing', async () => {
     const job = await started();
     await handleOf(job).terminate('as an operator may');
-    await oneAtATime(database, 'reconcile', async () => {
+    await oneAtATime(database, reconcilingTurn, async () => {
       await reconciler.reconcile();
       assert.equal((await stored(job)).job.status, 'running');
     });
