@@ -81,7 +81,21 @@ export interface Manners {
   images: readonly HostileImage[];
   /** How many ask at once where several do. */
   atOnce: number;
+  /** Whether they change what there is more often than they make something. */
+  isFickle: boolean;
 }
+
+/** How large a part of all that is wished each operation is, from 0 to 1. */
+type Shares = Record<Operation | 'poll', number>;
+
+const usual: Shares = {
+  ...{ create: 0.15, clone: 0.5, cancel: 0.07, retry: 0.08 },
+  ...{ patch: 0.04, delete: 0.02, refused: 0.04, poll: 0.1 },
+};
+const fickle: Shares = {
+  ...{ create: 0.08, clone: 0.1, cancel: 0.14, retry: 0.16 },
+  ...{ patch: 0.2, delete: 0.1, refused: 0.02, poll: 0.2 },
+};
 
 /** Lets callers ask until they were given so many jobs, or `signal` says stop; resolves when all are done. */
 export async function runCallers(
@@ -161,37 +175,47 @@ class Caller {
     if (jobId == null || influencerId == null) return this.#create(tenant);
     const { images } = this.#manners;
     if (images.length > 0 && this.#random.share() < 0.3) return this.#upload(tenant, this.#random.pick(images));
-    const roll = this.#random.share();
-    if (roll < 0.15) return this.#create(tenant);
-    if (roll < 0.65) return this.#clone(tenant, influencerId);
-    if (roll < 0.72) {
-      await this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
-    } else if (roll < 0.8) {
-      await this.#settle({ tenant, operation: 'retry', subject: jobId }, 'POST', `/v1/jobs/${jobId}/retry`);
-    } else if (roll < 0.84) {
-      const body = { vibe: `vibe ${String(this.#random.below(1_000))}` };
-      await this.#settle(
-        { tenant, operation: 'patch', subject: influencerId },
-        'PATCH',
-        `/v1/influencers/${influencerId}`,
-        body,
-      );
-    } else if (roll < 0.86) {
-      await this.#settle(
-        { tenant, operation: 'delete', subject: influencerId },
-        'DELETE',
-        `/v1/influencers/${influencerId}`,
-      );
-    } else if (roll < 0.9) {
-      const ownId = randomUUID();
-      const body = { name: 'Refused', newInfluencerId: ownId, overrides: { nose: 'long' } };
-      await this.#settle(
-        { tenant, operation: 'refused', ownId, subject: influencerId },
-        'POST',
-        `/v1/influencers/${influencerId}/clone`,
-        body,
-      );
-    } else await this.#poll(tenant, jobId);
+    switch (this.#pickOperation()) {
+      case 'create':
+        return this.#create(tenant);
+      case 'clone':
+        return this.#clone(tenant, influencerId);
+      case 'poll':
+        return this.#poll(tenant, jobId);
+      case 'cancel':
+        await this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
+        return;
+      case 'retry':
+        await this.#settle({ tenant, operation: 'retry', subject: jobId }, 'POST', `/v1/jobs/${jobId}/retry`);
+        return;
+      case 'patch': {
+        const body = { vibe: `vibe ${String(this.#random.below(1_000))}` };
+        const wish = { tenant, operation: 'patch', subject: influencerId } as const;
+        await this.#settle(wish, 'PATCH', `/v1/influencers/${influencerId}`, body);
+        return;
+      }
+      case 'delete': {
+        const wish = { tenant, operation: 'delete', subject: influencerId } as const;
+        await this.#settle(wish, 'DELETE', `/v1/influencers/${influencerId}`);
+        return;
+      }
+      case 'refused': {
+        const ownId = randomUUID();
+        const body = { name: 'Refused', newInfluencerId: ownId, overrides: { nose: 'long' } };
+        const wish = { tenant, operation: 'refused', ownId, subject: influencerId } as const;
+        await this.#settle(wish, 'POST', `/v1/influencers/${influencerId}/clone`, body);
+      }
+    }
+  }
+
+  /** Picks what to wish, each as often as its share says. */
+  #pickOperation(): keyof Shares {
+    let roll = this.#random.share();
+    for (const [operation, share] of Object.entries(this.#manners.isFickle ? fickle : usual)) {
+      roll -= share;
+      if (roll < 0) return operation as keyof Shares;
+    }
+    return 'poll';
   }
 
   async #create(tenant: Tenant): Promise<void> {

@@ -62,6 +62,7 @@ export const faults: readonly Fault[] = [
     number: 0,
     name: 'a process killed at each of its failpoints in turn',
     isAlone: true,
+    manners: { isFickle: true },
     endWithinMs: drawnLastWithinMs,
     inject: async (world, random) => {
       await killAtCrossings(world, random);

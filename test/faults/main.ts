@@ -113,6 +113,7 @@ async function run(on: World): Promise<{ journal: Journal; injected: number; rec
     signal: AbortSignal.any([timeUp, callersDone.signal]),
     atOnce: Math.max(8, ...together.map(({ manners }) => manners?.atOnce ?? 0)),
     vibes: together.flatMap(({ manners }) => manners?.vibes ?? []),
+    isFickle: together.some(({ manners }) => manners?.isFickle),
     images: together.flatMap(({ manners }) => manners?.images ?? []),
   }).finally(() => {
     callersDone.abort();
