@@ -119,6 +119,13 @@ export const environmentSchema = Type.Object({
     description:
       'Whether webhooks may go to a receiver on this machine (`localhost`, `127.0.0.1`, `::1`), over http too: for development alone.',
   }),
+  WORKER_BUILD_ID: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
+      description:
+        'Version of `doppel worker`, another one for each release: jobs end on the version that they began on, and `doppel worker-versions` says which one new jobs begin on. Without it workers are not told apart.',
+    }),
+  ),
   RENDERER: Type.Enum([...rendererNames], {
     default: 'illustrated',
     description:
@@ -203,6 +210,8 @@ export interface Config {
   watchersMax: number;
   attemptTimeoutMinutes: number;
   webhooksAllowLocalhost: boolean;
+  /** Null where workers are not told apart. */
+  workerBuildId: string | null;
   /** Who draws what live keys ask for. */
   renderer: RendererName;
   /** Null where no image model is configured. */
@@ -249,6 +258,7 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     watchersMax: values.WATCHERS_MAX,
     attemptTimeoutMinutes: values.ATTEMPT_TIMEOUT_MINUTES,
     webhooksAllowLocalhost: values.WEBHOOKS_ALLOW_LOCALHOST,
+    workerBuildId: values.WORKER_BUILD_ID ?? null,
     renderer: values.RENDERER,
     ai: readAi(values, environment),
     logLevel: values.LOG_LEVEL,

@@ -113,6 +113,38 @@ program
     (await import('./commands/storage.ts')).verifyStorage(loadConfig(), options),
   );
 
+const percentage = (text: string): number => {
+  const percent = Number(text);
+  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');
+  return percent;
+};
+
+const workerVersions = program
+  .command('worker-versions')
+  .description('which release of the workers takes the jobs that begin; see WORKER_BUILD_ID');
+
+workerVersions
+  .command('list')
+  .description('name the versions whose workers have come, the newest first, and what each is')
+  .action(async () => (await import('./commands/worker-versions.ts')).listVersions(loadConfig()));
+
+workerVersions
+  .command('make-current')
+  .description('have all jobs that begin from now on begin on a version')
+  .argument('<build-id>', 'its WORKER_BUILD_ID')
+  .action(async (buildId: string) =>
+    (await import('./commands/worker-versions.ts')).makeCurrent(loadConfig(), buildId),
+  );
+
+workerVersions
+  .command('ramp')
+  .description('have a part of the jobs that begin from now on begin on a version')
+  .argument('<build-id>', 'its WORKER_BUILD_ID')
+  .requiredOption('--percent <percent>', 'which part, from 0 (which ends it) to 100', percentage)
+  .action(async (buildId: string, { percent }: { percent: number }) =>
+    (await import('./commands/worker-versions.ts')).ramp(loadConfig(), { buildId, percent }),
+  );
+
 try {
   await program.parseAsync();
 } catch (error) {

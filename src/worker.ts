@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundlePath } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
@@ -33,6 +33,7 @@ import { openTemporal } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+import { deploymentName, untilDrained, versionStatus } from './temporal/worker-versions.ts';
 import { createSender } from './webhooks/send-webhook.ts';
 import { openWorkflowBundle } from './workflow-bundle.ts';
 
@@ -45,10 +46,12 @@ export interface WorkerParts {
   attemptTimeoutMinutes: number;
   /** Whether webhooks may go to a receiver on this machine. */
   webhooksAllowLocalhost: boolean;
+  /** Which version of the workers this one is; left out or null: none is told apart. */
+  workerBuildId?: string | null;
   /** The image model that photographs are made with; null for none: those that ask for some wait for another worker. */
   ai: AiConfig | null;
   /** Others than the product's, for tests. */
-  workflowBundle?: WorkflowBundlePath;
+  workflowBundle?: WorkflowBundleOption;
   reconcileEveryMs?: number;
   renderers?: Partial<Record<RendererName, Renderer>>;
   /** Where this process also starts workflows, and they are to begin at once. Not for workers of several versions. */
@@ -59,16 +62,19 @@ export interface WorkerParts {
 export interface RunningWorker {
   /** It can do its work when Postgres and Temporal are there, and it polls. */
   check: Health['check'];
+  /** Resolves once its version has no job any more and gets none; never where it has no version. */
+  drained: Promise<void>;
   close: () => Promise<void>;
 }
 
 const seenEveryMs = 5_000;
 const retryAfterMs = 1_000;
+const drainedEveryMs = 30_000;
 const webhookPoolMax = 5;
 
 /** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
-  const { temporal, ai, eagerStarts, log } = parts;
+  const { temporal, ai, eagerStarts, workerBuildId = null, log } = parts;
   const namespace = temporal.namespace ?? 'default';
   const opened = closers();
   try {
@@ -111,6 +117,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         const shared = {
           connection: native,
           namespace,
+          ...versioned(workerBuildId),
           shutdownGraceTime: '3 seconds',
           shutdownForceTime: '6 seconds',
         } as const;
@@ -231,7 +238,15 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     reconciler.start();
     opened.add(reconciler.close);
 
+    const drained = new Promise<void>((resolve) => {
+      if (workerBuildId === null) return;
+      const status = () =>
+        connection.withDeadline(Date.now() + 10_000, () => versionStatus({ connection, namespace }, workerBuildId));
+      untilDrained(status, { everyMs: drainedEveryMs, signal: closing.signal }).then(resolve, () => undefined); // it is closed
+    });
+
     return {
+      drained,
       close: opened.close,
       async check() {
         const parts = await partsOf(database, connection);
@@ -244,6 +259,18 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     throw error;
   }
 }
+
+/** Workflows that say nothing of it go on with a new version at their next task; jobs say that they stay (workflows/influencer-create.ts). */
+const versioned = (buildId: string | null): Pick<WorkerOptions, 'workerDeploymentOptions'> =>
+  buildId === null
+    ? {}
+    : {
+        workerDeploymentOptions: {
+          version: { deploymentName, buildId },
+          useWorkerVersioning: true,
+          defaultVersioningBehavior: 'AUTO_UPGRADE',
+        },
+      };
 
 /** The renderers that this process draws with: a model's only where one is configured, since its packages are large. */
 async function openRenderers(ai: AiConfig | null, log: Logger): Promise<Partial<Record<RendererName, Renderer>>> {

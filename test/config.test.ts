@@ -35,6 +35,7 @@ describe('the configuration', () => {
       watchersMax: 10_000,
       attemptTimeoutMinutes: 120,
       webhooksAllowLocalhost: false,
+      workerBuildId: null,
       renderer: 'illustrated',
       ai: null,
       logLevel: 'info',
@@ -64,6 +65,7 @@ describe('the configuration', () => {
       WATCHERS_MAX: '500',
       WEBHOOKS_ALLOW_LOCALHOST: 'true',
       ATTEMPT_TIMEOUT_MINUTES: '30',
+      WORKER_BUILD_ID: '2026-11-30.1',
       RENDERER: 'ai',
       AI_IMAGE_MODEL: 'fal/fal-ai/flux-pro/kontext',
       AI_BASE_URL: 'https://proxy.example.com/fal',
@@ -98,6 +100,7 @@ describe('the configuration', () => {
       queuedJobsMax: 5_000,
       watchersMax: 500,
       webhooksAllowLocalhost: true,
+      workerBuildId: '2026-11-30.1',
       attemptTimeoutMinutes: 30,
       renderer: 'ai',
       ai: {

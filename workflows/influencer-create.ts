@@ -9,6 +9,7 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  setWorkflowOptions,
   sleep,
   TemporalFailure,
 } from '@temporalio/workflow';
@@ -22,6 +23,9 @@ const { copyReferenceMetadata, beginShots, failShot, publishInfluencer, failJob,
   proxyLocalActivities<Activities>(databaseStep);
 const { recordShot } = proxyLocalActivities<Activities>(recordingStep);
 const { drawShot } = proxyActivities<Activities>(drawing.illustrated);
+
+// Where workers have versions, a job ends on the one that it began on: its code may change freely from release to release.
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, influencerCreate);
 
 const jobState = defineQuery<JobState>(jobStateQuery);
 

@@ -28,6 +28,10 @@ export async function worker(config: Config): Promise<void> {
     const health = { isDraining: () => isDraining, check: running.check };
     server.serve(createFrame({ health, newId, log }).callback());
     log.info({ url: server.url }, 'worker started');
-    return {};
+    const ended = running.drained.then(() => {
+      log.info({ buildId: config.workerBuildId }, 'no job is left of this version: the worker ends');
+      return null;
+    });
+    return { ended };
   });
 }
