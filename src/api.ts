@@ -1,6 +1,5 @@
 // The API process: opens what a request needs and closes it in reverse.
 
-import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
 import { databaseClock } from './clock.ts';
@@ -26,7 +25,7 @@ import { createPictures } from './pictures/pictures.ts';
 import { openStorage, type StorageSettings } from './storage/open-storage.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
 import { uploadUrls } from './storage/upload-urls.ts';
-import { openTemporal } from './temporal/connection.ts';
+import { openTemporal, type TemporalSettings } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
 import { webhookUrlFault } from './webhooks/webhook-url.ts';
@@ -35,7 +34,7 @@ export interface ApiParts {
   server: HttpServer;
   databaseUrl: string;
   databasePoolMax: number;
-  temporal: ClientConnectConfig;
+  temporal: TemporalSettings;
   publicUrl: string;
   signingKeys: readonly [SigningKey, ...SigningKey[]];
   storage: StorageSettings;

@@ -113,6 +113,11 @@ program
     (await import('./commands/storage.ts')).verifyStorage(loadConfig(), options),
   );
 
+program
+  .command('codec-server')
+  .description('run what shows Temporal’s UI what Temporal keeps encrypted; see CODEC_KEYS')
+  .action(async () => (await import('./commands/codec-server.ts')).codecServer(loadConfig()));
+
 const percentage = (text: string): number => {
   const percent = Number(text);
   if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');

@@ -3,7 +3,6 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import type { ClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
@@ -29,8 +28,9 @@ import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { openStorage, type StorageSettings } from './storage/open-storage.ts';
-import { openTemporal } from './temporal/connection.ts';
+import { openTemporal, type TemporalSettings } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
+import { dataConverterOf } from './temporal/payload-codec.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 import { deploymentName, untilDrained, versionStatus } from './temporal/worker-versions.ts';
@@ -40,7 +40,7 @@ import { openWorkflowBundle } from './workflow-bundle.ts';
 export interface WorkerParts {
   databaseUrl: string;
   databasePoolMax: number;
-  temporal: ClientConnectConfig;
+  temporal: TemporalSettings;
   storage: StorageSettings;
   /** How long an attempt may take from its first drawing on. */
   attemptTimeoutMinutes: number;
@@ -76,6 +76,7 @@ const webhookPoolMax = 5;
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { temporal, ai, eagerStarts, workerBuildId = null, log } = parts;
   const namespace = temporal.namespace ?? 'default';
+  const converting = dataConverterOf(temporal.codecKeys ?? null);
   const opened = closers();
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
@@ -118,6 +119,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           connection: native,
           namespace,
           ...versioned(workerBuildId),
+          ...converting,
           shutdownGraceTime: '3 seconds',
           shutdownForceTime: '6 seconds',
         } as const;
@@ -178,7 +180,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         await all(ofQueues.map(async (options) => workers.push(await Worker.create(options))));
         polling = workers;
         if (eagerStarts !== undefined) {
-          eagerStarts.client = new Client({ connection: native, namespace });
+          eagerStarts.client = new Client({ connection: native, namespace, ...converting });
           void stopped.then(() => {
             eagerStarts.client = null;
           });

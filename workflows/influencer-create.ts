@@ -12,6 +12,7 @@ import {
   setWorkflowOptions,
   sleep,
   TemporalFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ErrorCode, JobError } from '../src/domain/errors.ts';
@@ -24,8 +25,12 @@ const { copyReferenceMetadata, beginShots, failShot, publishInfluencer, failJob,
 const { recordShot } = proxyLocalActivities<Activities>(recordingStep);
 const { drawShot } = proxyActivities<Activities>(drawing.illustrated);
 
-// Where workers have versions, a job ends on the one that it began on: its code may change freely from release to release.
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, influencerCreate);
+// Where workers have versions, a job ends on the one that it began on: its code may change freely from release to release. Temporal
+// refuses to hear of it from a worker that has none.
+setWorkflowOptions(
+  () => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {}),
+  influencerCreate,
+);
 
 const jobState = defineQuery<JobState>(jobStateQuery);
 
