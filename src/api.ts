@@ -5,7 +5,7 @@ import { v7 as newId } from 'uuid';
 import { databaseClock } from './clock.ts';
 import { closers } from './closers.ts';
 import { acceptor, acceptStatementsMax } from './db/acceptor.ts';
-import { openDatabase } from './db/database.ts';
+import { openDatabase, poolUseOf } from './db/database.ts';
 import { medianDrawingMs } from './db/durations.ts';
 import type { OwnedId } from './db/influencers.ts';
 import { findJobVersions } from './db/job-events.ts';
@@ -19,6 +19,7 @@ import { signedCursors } from './http/cursors.ts';
 import { fileRoutes, redirectRoutes } from './http/files.ts';
 import { uploadRoutes } from './http/uploads.ts';
 import type { HttpServer } from './http/server.ts';
+import { measurePool } from './metrics/metrics.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { partsOf } from './parts.ts';
 import { createPictures } from './pictures/pictures.ts';
@@ -75,6 +76,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       lockTimeoutMs: 200,
     });
     opened.add(() => accepting.destroy());
+    opened.add(measurePool('api', () => poolUseOf(database)));
+    opened.add(measurePool('accepting', () => poolUseOf(accepting)));
     const clock = await databaseClock(database, log);
     opened.add(clock.close);
 

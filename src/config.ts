@@ -189,6 +189,17 @@ export const environmentSchema = Type.Object({
     default: 600,
     description: 'Most images that may be asked of the provider for one organization in a UTC day.',
   }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'Port of `GET /metrics` for Prometheus, of an API, a worker, or `npm start`; 0 takes a free one. Without it there are none.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint(
+    'Where traces are sent by OTLP over HTTP, as `http://collector:4318`; without it there are none. OpenTelemetry’s other standard variables (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_TRACES_SAMPLER`, …) count too.',
+  ),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     description: 'Least severe messages that are logged.',
@@ -248,6 +259,10 @@ export interface Config {
   renderer: RendererName;
   /** Null where no image model is configured. */
   ai: AiConfig | null;
+  /** Null where no metrics are served. */
+  metricsPort: number | null;
+  /** Whether spans are sent somewhere. */
+  isTraced: boolean;
   logLevel: string;
   /** Where the environment, or Temporal's configuration file, says that Temporal is. */
   temporal: TemporalSettings;
@@ -296,6 +311,8 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     workerBuildId: values.WORKER_BUILD_ID ?? null,
     renderer: values.RENDERER,
     ai: readAi(values, environment),
+    metricsPort: values.METRICS_PORT ?? null,
+    isTraced: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     logLevel: values.LOG_LEVEL,
     temporal: { ...readTemporal(environment), codecKeys: keysOf('CODEC_KEYS', values.CODEC_KEYS) },
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => environment[name]),

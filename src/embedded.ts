@@ -112,6 +112,7 @@ async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress
     connectionOptions: { address: server.address },
     namespace: server.namespace,
     codecKeys: config.temporal.codecKeys ?? null,
+    tracing: config.temporal.tracing ?? null,
   };
   return { connect, uiUrl: server.uiUrl, broken: server.exited.then((how) => `Temporal ${how}.`) };
 }

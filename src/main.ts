@@ -26,6 +26,15 @@ const listOf =
       return item;
     });
 const scopeList = listOf<Scope>(scopes);
+const percentage = (text: string): number => {
+  const percent = Number(text);
+  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');
+  return percent;
+};
+const positive = (text: string): number => {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 on.');
+  return Number(text);
+};
 
 // By the package's own name, so that the same line works from src and from dist.
 const { version } = createRequire(import.meta.url)('doppel/package.json') as { version: string };
@@ -118,11 +127,28 @@ program
   .description('run what shows Temporal’s UI what Temporal keeps encrypted; see CODEC_KEYS')
   .action(async () => (await import('./commands/codec-server.ts')).codecServer(loadConfig()));
 
-const percentage = (text: string): number => {
-  const percent = Number(text);
-  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');
-  return percent;
-};
+program
+  .command('backup')
+  .description('copy all rows and all pictures into a folder, beside everything that runs')
+  .argument('<folder>', 'a new one, or one with an older backup')
+  .action(async (folder: string) => (await import('./commands/backup.ts')).backup(loadConfig(), folder));
+
+program
+  .command('restore')
+  .description('put a backup into an empty database, and its pictures into the storage')
+  .argument('<folder>', 'what `doppel backup` wrote')
+  .action(async (folder: string) => (await import('./commands/backup.ts')).restore(loadConfig(), folder));
+
+program
+  .command('replay')
+  .description(
+    'run this release’s workflow code over histories that Temporal has, and name those that it would not go on with',
+  )
+  .option('--query <filter>', 'which workflows, in Temporal’s list filter language', 'ExecutionStatus="Running"')
+  .option('--limit <number>', 'how many at most, the newest first', positive, 100)
+  .action(async (options: { query: string; limit: number }) =>
+    (await import('./commands/replay.ts')).replay(loadConfig(), options),
+  );
 
 const workerVersions = program
   .command('worker-versions')

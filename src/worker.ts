@@ -18,6 +18,8 @@ import { illustratedRenderer } from '../activities/rendering/illustrated/illustr
 import type { Renderer } from '../activities/rendering/renderer.ts';
 import { all } from './all.ts';
 import { closers } from './closers.ts';
+import { poolUseOf } from './db/database.ts';
+import { readLoad } from './db/load.ts';
 import { removeWorker, touchWorker } from './db/workers.ts';
 import type { AiConfig } from './config.ts';
 import { imageProviders } from './domain/image-providers.ts';
@@ -26,11 +28,11 @@ import { StartError } from './start-error.ts';
 import { taskQueues } from './domain/task-queues.ts';
 import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
+import { measureLoad, measurePool } from './metrics/metrics.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { openStorage, type StorageSettings } from './storage/open-storage.ts';
-import { openTemporal, type TemporalSettings } from './temporal/connection.ts';
+import { openTemporal, sharedOptionsOf, type TemporalSettings } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
-import { dataConverterOf } from './temporal/payload-codec.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 import { deploymentName, untilDrained, versionStatus } from './temporal/worker-versions.ts';
@@ -76,7 +78,7 @@ const webhookPoolMax = 5;
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { temporal, ai, eagerStarts, workerBuildId = null, log } = parts;
   const namespace = temporal.namespace ?? 'default';
-  const converting = dataConverterOf(temporal.codecKeys ?? null);
+  const options = sharedOptionsOf(temporal);
   const opened = closers();
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
@@ -84,6 +86,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     // Their own: whatever webhooks wait for, jobs go on.
     const webhookDatabase = await openMigratedDatabase(parts.databaseUrl, webhookPoolMax);
     opened.add(() => webhookDatabase.destroy());
+    opened.add(measurePool('worker', () => poolUseOf(database)));
+    opened.add(measurePool('webhooks', () => poolUseOf(webhookDatabase)));
+    opened.add(measureLoad(() => readLoad(database)));
     const { storage, close: closeStorage } = await openStorage(parts.storage);
     opened.add(closeStorage);
     const { temporal: client, connection } = openTemporal(temporal);
@@ -100,7 +105,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       log,
     };
     const sendWebhook = createSender({ allowsLocalhost: parts.webhooksAllowLocalhost });
-    const workflowBundle = parts.workflowBundle ?? (await openWorkflowBundle({ logger: Runtime.instance().logger }));
+    const workflowBundle =
+      parts.workflowBundle ??
+      (await openWorkflowBundle({
+        kind: temporal.tracing == null ? 'plain' : 'traced',
+        logger: Runtime.instance().logger,
+      }));
     const closing = new AbortController();
     let polling: Worker[] = [];
 
@@ -119,7 +129,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           connection: native,
           namespace,
           ...versioned(workerBuildId),
-          ...converting,
+          ...options,
           shutdownGraceTime: '3 seconds',
           shutdownForceTime: '6 seconds',
         } as const;
@@ -180,7 +190,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         await all(ofQueues.map(async (options) => workers.push(await Worker.create(options))));
         polling = workers;
         if (eagerStarts !== undefined) {
-          eagerStarts.client = new Client({ connection: native, namespace, ...converting });
+          eagerStarts.client = new Client({ connection: native, namespace, ...options });
           void stopped.then(() => {
             eagerStarts.client = null;
           });

@@ -69,13 +69,8 @@ export function payloadCodec(keys: readonly [CodecKey, ...CodecKey[]]): PayloadC
 // `.ts` or `.js`: the same line works from src and from dist.
 const ownEnding = path.extname(import.meta.url);
 
-/** How clients and workers write what Temporal keeps; nothing but Temporal's own way without keys. */
-export const dataConverterOf = (keys: readonly [CodecKey, ...CodecKey[]] | null): { dataConverter?: DataConverter } =>
-  keys === null
-    ? {}
-    : {
-        dataConverter: {
-          payloadCodecs: [payloadCodec(keys)],
-          failureConverterPath: fileURLToPath(new URL(`./encoded-failures${ownEnding}`, import.meta.url)),
-        },
-      };
+/** How clients and workers write what Temporal keeps. */
+export const dataConverterOf = (keys: readonly [CodecKey, ...CodecKey[]]): DataConverter => ({
+  payloadCodecs: [payloadCodec(keys)],
+  failureConverterPath: fileURLToPath(new URL(`./encoded-failures${ownEnding}`, import.meta.url)),
+});
