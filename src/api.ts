@@ -10,6 +10,7 @@ import { medianDrawingMs } from './db/durations.ts';
 import type { OwnedId } from './db/influencers.ts';
 import { findJobVersions } from './db/job-events.ts';
 import { sharing } from './db/sharing.ts';
+import type { JobAttempt } from './domain/job.ts';
 import type { RendererName } from './domain/shots.ts';
 import { endpoints } from './endpoints/index.ts';
 import { jobBodies } from './endpoints/jobs/job-bodies.ts';
@@ -29,6 +30,7 @@ import { uploadUrls } from './storage/upload-urls.ts';
 import { openTemporal, type TemporalSettings } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
+import { jobWorkflowId } from './temporal/start-workflow.ts';
 import { webhookUrlFault } from './webhooks/webhook-url.ts';
 
 export interface ApiParts {
@@ -49,6 +51,8 @@ export interface ApiParts {
   webhooksAllowLocalhost: boolean;
   /** How often a stream on which nothing happens is written to, in ms; 15 s if not given. */
   heartbeatMs?: number;
+  /** Where Temporal's UI is, without a slash at the end; null or left out: nobody is led there. */
+  temporalUiUrl?: string | null;
   proxyHops: number;
   corsOrigins: readonly string[];
   /** Of the worker in the same process, where there is one. */
@@ -101,6 +105,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     const findJobBody = jobBodies({
       ...{ database, findJobVersion, urls, now },
       liveJobs: createLiveJobs(temporal, log),
+      workflowUrl: workflowUrls(parts),
       medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
     });
     let isDraining = false;
@@ -157,6 +162,12 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     await opened.close();
     throw error;
   }
+}
+
+/** Where workflows of jobs are in Temporal's UI. */
+function workflowUrls({ temporalUiUrl = null, temporal: { namespace = 'default' } }: ApiParts) {
+  if (temporalUiUrl === null) return null;
+  return (job: JobAttempt) => `${temporalUiUrl}/namespaces/${namespace}/workflows/${jobWorkflowId(job)}`;
 }
 
 /** Answers equal questions within so many milliseconds with one answer. */

@@ -78,7 +78,14 @@ export async function startEverything(config: Config, opened: Closers, progress:
     startWorker(shared).then(({ close }) => {
       opened.add(close);
     }),
-    startApi({ ...config, ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
+    startApi({
+      ...config,
+      ...shared,
+      server,
+      publicUrl,
+      signingKeys,
+      temporalUiUrl: config.temporalUiUrl ?? temporal.uiUrl,
+    }).then(({ close }) => {
       opened.add(close);
     }),
   ]);
