@@ -14,7 +14,10 @@ interface MetricsPlaces {
 }
 
 /** Finds where a process with a worker tells its metrics; null where it is to tell none. */
-export async function metricsPlaces({ host, metricsPort }: Config): Promise<MetricsPlaces | null> {
+export async function metricsPlaces({
+  host,
+  metricsPort,
+}: Pick<Config, 'host' | 'metricsPort'>): Promise<MetricsPlaces | null> {
   if (metricsPort === null) return null;
   const { sdk } = await freePorts(['sdk']);
   return { host, port: metricsPort, sdkAddress: `127.0.0.1:${String(sdk)}` };
