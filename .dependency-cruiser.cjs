@@ -1,7 +1,8 @@
 // Who may import whom. Each rule is named after the harm that it prevents; src/*.ts and src/commands are the roots, which
 // know every concrete thing.
 const types = { dependencyTypesNot: ['type-only'] };
-const rings = '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|commands)/';
+const rings =
+  '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|commands)/';
 
 module.exports = {
   forbidden: [

@@ -186,17 +186,15 @@ async function startOwn({ dataDir }: Config): Promise<{ connectionString: string
     console.log(message);
   };
   const claim = await claimDataFolder(dataDir, { onProgress });
-  const postgres = await startPostgres({ dataDir, onProgress, onSpawn: claim.recordServer }).catch(
-    async (error: unknown) => {
-      await claim.release();
-      throw error;
-    },
-  );
+  const postgres = await startPostgres({ dataDir, onProgress, onSpawn: claim.recordServer }).catch((error: unknown) => {
+    claim.release();
+    throw error;
+  });
   return {
     connectionString: postgres.connectionString,
     async stop() {
       await postgres.stop();
-      await claim.release();
+      claim.release();
     },
   };
 }

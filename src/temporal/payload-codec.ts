@@ -62,7 +62,7 @@ export function payloadCodec(keys: readonly [CodecKey, ...CodecKey[]]): PayloadC
   };
   return {
     encode: (payloads) => Promise.resolve(payloads.map(encrypt)),
-    decode: async (payloads) => payloads.map(decrypt),
+    decode: (payloads) => Promise.resolve(payloads).then((all) => all.map(decrypt)), // rejects where one is refused
   };
 }
 

@@ -17,6 +17,8 @@ export interface WorkerVersion {
   rampPercentage: number;
 }
 
+const statusOf = (status: number | null | undefined): WorkerVersion['status'] => statuses[status ?? 0] ?? 'unknown';
+
 /** Where the deployment is. */
 export interface DeploymentPlace {
   connection: Pick<Connection, 'workflowService'>;
@@ -29,14 +31,17 @@ export async function listWorkerVersions({ connection, namespace }: DeploymentPl
     namespace,
     deploymentName,
   });
-  const { versionSummaries = [], routingConfig } = workerDeploymentInfo ?? {};
+  const { versionSummaries, routingConfig } = workerDeploymentInfo ?? {};
   return (versionSummaries ?? [])
-    .map((version) => ({
-      buildId: version.deploymentVersion?.buildId ?? '',
-      status: statuses[version.status ?? 0] ?? 'unknown',
-      rampPercentage: version.status === 3 ? (routingConfig?.rampingVersionPercentage ?? 0) : 0,
-      createdAt: Number(version.createTime?.seconds ?? 0),
-    }))
+    .map((version) => {
+      const status = statusOf(version.status);
+      return {
+        buildId: version.deploymentVersion?.buildId ?? '',
+        status,
+        rampPercentage: status === 'ramping' ? (routingConfig?.rampingVersionPercentage ?? 0) : 0,
+        createdAt: Number(version.createTime?.seconds ?? 0),
+      };
+    })
     .sort((one, other) => other.createdAt - one.createdAt)
     .map(({ createdAt: _, ...version }) => version);
 }
@@ -85,5 +90,5 @@ export async function versionStatus(place: DeploymentPlace, buildId: string): Pr
     namespace,
     deploymentVersion: { deploymentName, buildId },
   });
-  return statuses[workerDeploymentVersionInfo?.status ?? 0] ?? 'unknown';
+  return statusOf(workerDeploymentVersionInfo?.status);
 }

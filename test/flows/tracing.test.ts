@@ -43,7 +43,8 @@ describe('a trace', () => {
     assert.equal(status, 202);
     await until(
       'it is completed',
-      async () => (await call(`${api.url}/v1/jobs/${body.jobId}`, { key: tenant.key })).body.status === 'completed',
+      async () =>
+        (await call(`${api.url}/v1/jobs/${String(body.jobId)}`, { key: tenant.key })).body.status === 'completed',
       { withinMs: 30_000 },
     );
     const own = () => spans.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
