@@ -1,7 +1,8 @@
 // Who may import whom. Each rule is named after the harm that it prevents; src/*.ts and src/commands are the roots, which
 // know every concrete thing.
 const types = { dependencyTypesNot: ['type-only'] };
-const rings = '^src/(domain|schemas|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|commands)/';
+const rings =
+  '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|commands)/';
 
 module.exports = {
   forbidden: [
@@ -93,6 +94,18 @@ module.exports = {
       comment: 'the guarded dialler looks at each address before it is dialled',
       from: { pathNot: '^(src/webhooks|test|scripts|bench)/' },
       to: { path: '^node_modules/undici/' },
+    },
+    {
+      name: 'metrics-know-nobody',
+      severity: 'error',
+      from: { path: '^src/metrics/' },
+      to: { path: '^(src|activities|workflows)/', pathNot: '^src/metrics/', ...types },
+    },
+    {
+      name: 'metrics-are-made-in-one-place',
+      severity: 'error',
+      from: { pathNot: '^(src/metrics|test)/' },
+      to: { path: '^node_modules/prom-client/' },
     },
     {
       name: 'sql-stays-in-db',

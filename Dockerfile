@@ -20,8 +20,8 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
 
 FROM node:24-bookworm-slim
 WORKDIR /app
-# A worker's health endpoints listen where an API's do, so that one check fits both.
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 WORKER_PORT=3000 DOPPEL_DATA_DIR=/data
+# All listen at one port, so that one check fits them.
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 WORKER_PORT=3000 CODEC_PORT=3000 DOPPEL_DATA_DIR=/data
 # A named volume that is mounted here takes over this owner.
 RUN mkdir /data && chown node:node /data
 COPY --from=dependencies /app/node_modules node_modules

@@ -4,13 +4,14 @@ import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activit
 import { findReferenceKeys } from '../src/db/images.ts';
 import { startShot } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
-import type { Shot } from '../src/domain/shots.ts';
+import type { RendererName, Shot } from '../src/domain/shots.ts';
+import { drawings } from '../src/metrics/metrics.ts';
 import { drawingKey, thumbnailKeyOf, type Storage } from '../src/storage/storage.ts';
 import { attemptEnded } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
 import { drawWithinLimits } from './paid-drawing.ts';
 import { rehearse } from './rehearse.ts';
-import type { Provenance } from './rendering/renderer.ts';
+import { RenderError, type Provenance } from './rendering/renderer.ts';
 
 /** What a drawing is known by: its bytes lie in the storage, under a key made from this. */
 export interface Drawn {
@@ -44,7 +45,8 @@ export const drawShot =
       const { drawing, isPaid } = await drawWithinLimits(
         deps,
         { organizationId, jobId, attempt, shot },
-        (beforePaying) => renderer.render({ identity, seed, shot, references }, signal, beforePaying),
+        (beforePaying) =>
+          timed(order.renderer, () => renderer.render({ identity, seed, shot, references }, signal, beforePaying)),
       );
       const sha256 = createHash('sha256').update(drawing.bytes).digest('hex');
       signal.throwIfAborted();
@@ -58,6 +60,19 @@ export const drawShot =
       clearInterval(beats);
     }
   };
+
+/** Times a drawing, whether it becomes one or not. */
+async function timed<Result>(renderer: RendererName, draw: () => Promise<Result>): Promise<Result> {
+  const ended = drawings.startTimer({ renderer });
+  try {
+    const drawn = await draw();
+    ended({ outcome: 'drawn' });
+    return drawn;
+  } catch (error) {
+    ended({ outcome: error instanceof RenderError ? error.fault : 'failed' });
+    throw error;
+  }
+}
 
 /** Stores what would cost money to draw again: the storage is given a minute to come back. */
 async function putPatiently(storage: Storage, key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {

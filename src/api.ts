@@ -1,16 +1,16 @@
 // The API process: opens what a request needs and closes it in reverse.
 
-import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
 import { databaseClock } from './clock.ts';
 import { closers } from './closers.ts';
 import { acceptor, acceptStatementsMax } from './db/acceptor.ts';
-import { openDatabase } from './db/database.ts';
+import { openDatabase, poolUseOf } from './db/database.ts';
 import { medianDrawingMs } from './db/durations.ts';
 import type { OwnedId } from './db/influencers.ts';
 import { findJobVersions } from './db/job-events.ts';
 import { sharing } from './db/sharing.ts';
+import type { JobAttempt } from './domain/job.ts';
 import type { RendererName } from './domain/shots.ts';
 import { endpoints } from './endpoints/index.ts';
 import { jobBodies } from './endpoints/jobs/job-bodies.ts';
@@ -20,22 +20,24 @@ import { signedCursors } from './http/cursors.ts';
 import { fileRoutes, redirectRoutes } from './http/files.ts';
 import { uploadRoutes } from './http/uploads.ts';
 import type { HttpServer } from './http/server.ts';
+import { measurePool } from './metrics/metrics.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { partsOf } from './parts.ts';
 import { createPictures } from './pictures/pictures.ts';
 import { openStorage, type StorageSettings } from './storage/open-storage.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
 import { uploadUrls } from './storage/upload-urls.ts';
-import { openTemporal } from './temporal/connection.ts';
+import { openTemporal, type TemporalSettings } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createLiveJobs } from './temporal/live-job.ts';
+import { jobWorkflowId } from './temporal/start-workflow.ts';
 import { webhookUrlFault } from './webhooks/webhook-url.ts';
 
 export interface ApiParts {
   server: HttpServer;
   databaseUrl: string;
   databasePoolMax: number;
-  temporal: ClientConnectConfig;
+  temporal: TemporalSettings;
   publicUrl: string;
   signingKeys: readonly [SigningKey, ...SigningKey[]];
   storage: StorageSettings;
@@ -49,6 +51,8 @@ export interface ApiParts {
   webhooksAllowLocalhost: boolean;
   /** How often a stream on which nothing happens is written to, in ms; 15 s if not given. */
   heartbeatMs?: number;
+  /** Where Temporal's UI is, without a slash at the end; null or left out: nobody is led there. */
+  temporalUiUrl?: string | null;
   proxyHops: number;
   corsOrigins: readonly string[];
   /** Of the worker in the same process, where there is one. */
@@ -76,6 +80,8 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       lockTimeoutMs: 200,
     });
     opened.add(() => accepting.destroy());
+    opened.add(measurePool('api', () => poolUseOf(database)));
+    opened.add(measurePool('accepting', () => poolUseOf(accepting)));
     const clock = await databaseClock(database, log);
     opened.add(clock.close);
 
@@ -99,6 +105,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     const findJobBody = jobBodies({
       ...{ database, findJobVersion, urls, now },
       liveJobs: createLiveJobs(temporal, log),
+      workflowUrl: workflowUrls(parts),
       medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
     });
     let isDraining = false;
@@ -155,6 +162,12 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     await opened.close();
     throw error;
   }
+}
+
+/** Where workflows of jobs are in Temporal's UI. */
+function workflowUrls({ temporalUiUrl = null, temporal: { namespace = 'default' } }: ApiParts) {
+  if (temporalUiUrl === null) return null;
+  return (job: JobAttempt) => `${temporalUiUrl}/namespaces/${namespace}/workflows/${jobWorkflowId(job)}`;
 }
 
 /** Answers equal questions within so many milliseconds with one answer. */

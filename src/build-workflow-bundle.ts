@@ -1,6 +1,6 @@
 // The last step of `npm run build`.
 
 import { DefaultLogger } from '@temporalio/worker';
-import { buildWorkflowBundle } from './workflow-bundle.ts';
+import { buildWorkflowBundles } from './workflow-bundle.ts';
 
-await buildWorkflowBundle({ logger: new DefaultLogger('WARN') });
+await buildWorkflowBundles({ logger: new DefaultLogger('WARN') });

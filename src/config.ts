@@ -9,10 +9,17 @@ import { imageProviders, type ImageProvider } from './domain/image-providers.ts'
 import { parseUrl } from './domain/parse-url.ts';
 import { rendererNames, shots, type RendererName } from './domain/shots.ts';
 import { StartError } from './start-error.ts';
+import type { TemporalSettings } from './temporal/connection.ts';
 import { storageFolderOf, type StorageSettings } from './storage/open-storage.ts';
-import type { SigningKey } from './storage/signed-urls.ts';
 
 const endpoint = (description: string) => Type.Optional(Type.String({ pattern: '^https?://[^/?#]+$', description }));
+const keys = (description: string) =>
+  Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9_-]+:[^,:\\s]{32,}(,[A-Za-z0-9_-]+:[^,:\\s]{32,})*$',
+      description,
+    }),
+  );
 const port = (description: string, preset: number) =>
   Type.Integer({ minimum: 0, maximum: 65_535, default: preset, description });
 
@@ -58,12 +65,11 @@ export const environmentSchema = Type.Object({
     default: 10,
     description: 'Most connections that one process opens to Postgres; a worker opens 5 more for webhooks.',
   }),
-  SIGNING_KEYS: Type.Optional(
-    Type.String({
-      pattern: '^[A-Za-z0-9_-]+:[^,:\\s]{32,}(,[A-Za-z0-9_-]+:[^,:\\s]{32,})*$',
-      description:
-        'Keys that sign image URLs, as `id:secret,id:secret`, each secret at least 32 characters: the first signs, all verify. `npm start` makes one.',
-    }),
+  SIGNING_KEYS: keys(
+    'Keys that sign image URLs, as `id:secret,id:secret`, each secret at least 32 characters: the first signs, all verify. `npm start` makes one.',
+  ),
+  CODEC_KEYS: keys(
+    'Keys that encrypt what Temporal keeps, as `id:secret,id:secret`, each secret at least 32 characters: the first encrypts, all decrypt. Without them it keeps ids and what failed as they are.',
   ),
   S3_BUCKET: Type.Optional(
     Type.String({
@@ -119,6 +125,28 @@ export const environmentSchema = Type.Object({
     description:
       'Whether webhooks may go to a receiver on this machine (`localhost`, `127.0.0.1`, `::1`), over http too: for development alone.',
   }),
+  CODEC_TOKEN: Type.Optional(
+    Type.String({
+      pattern: '^[!-~]{32,}$',
+      description:
+        'What `doppel codec-server` asks for, of at least 32 characters: whoever has it reads all that Temporal keeps.',
+    }),
+  ),
+  CODEC_PORT: port('Port of `doppel codec-server`; 0 takes a free one.', 3002),
+  TEMPORAL_UI_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://[^?#]+$',
+      description:
+        'Where Temporal’s UI is, as `https://temporal.example.com`: the codec server answers its pages, and administrators’ jobs link to it.',
+    }),
+  ),
+  WORKER_BUILD_ID: Type.Optional(
+    Type.String({
+      pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$',
+      description:
+        'Version of `doppel worker`, another one for each release: jobs end on the version that they began on, and `doppel worker-versions` says which one new jobs begin on. Without it workers are not told apart.',
+    }),
+  ),
   RENDERER: Type.Enum([...rendererNames], {
     default: 'illustrated',
     description:
@@ -161,6 +189,17 @@ export const environmentSchema = Type.Object({
     default: 600,
     description: 'Most images that may be asked of the provider for one organization in a UTC day.',
   }),
+  METRICS_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'Port of `GET /metrics` for Prometheus, of an API, a worker, or `npm start`; 0 takes a free one. Without it there are none.',
+    }),
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: endpoint(
+    'Where traces are sent by OTLP over HTTP, as `http://collector:4318`; without it there are none. OpenTelemetry’s other standard variables (`OTEL_EXPORTER_OTLP_HEADERS`, `OTEL_TRACES_SAMPLER`, …) count too.',
+  ),
   LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
     default: 'info',
     description: 'Least severe messages that are logged.',
@@ -182,6 +221,12 @@ export interface AiConfig {
   imagesPerDay: number;
 }
 
+/** A secret, and the id by which what was made with it is told. */
+interface Key {
+  id: string;
+  secret: string;
+}
+
 export interface Config {
   host: string;
   port: number;
@@ -194,7 +239,7 @@ export interface Config {
   databaseUrl: string | null;
   databasePoolMax: number;
   /** Null when the data folder keeps one. */
-  signingKeys: [SigningKey, ...SigningKey[]] | null;
+  signingKeys: [Key, ...Key[]] | null;
   /** Where the images are kept. */
   storage: StorageSettings;
   proxyHops: number;
@@ -203,13 +248,24 @@ export interface Config {
   watchersMax: number;
   attemptTimeoutMinutes: number;
   webhooksAllowLocalhost: boolean;
+  /** Null where no codec server is to run. */
+  codecToken: string | null;
+  codecPort: number;
+  /** Without a slash at the end. */
+  temporalUiUrl: string | null;
+  /** Null where workers are not told apart. */
+  workerBuildId: string | null;
   /** Who draws what live keys ask for. */
   renderer: RendererName;
   /** Null where no image model is configured. */
   ai: AiConfig | null;
+  /** Null where no metrics are served. */
+  metricsPort: number | null;
+  /** Whether spans are sent somewhere. */
+  isTraced: boolean;
   logLevel: string;
   /** Where the environment, or Temporal's configuration file, says that Temporal is. */
-  temporal: ClientConnectConfig;
+  temporal: TemporalSettings;
   /** Whether the environment says anything of it; if not, `npm start` runs one of its own. */
   hasTemporal: boolean;
   /** Handed on to programs that are started. */
@@ -241,7 +297,7 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     dataDir: path.resolve(values.DOPPEL_DATA_DIR),
     databaseUrl: values.DATABASE_URL ?? null,
     databasePoolMax: values.DATABASE_POOL_MAX,
-    signingKeys: values.SIGNING_KEYS === undefined ? null : parseSigningKeys(values.SIGNING_KEYS),
+    signingKeys: keysOf('SIGNING_KEYS', values.SIGNING_KEYS),
     storage: storageOf(values),
     proxyHops: values.PROXY_HOPS,
     corsOrigins: values.CORS_ORIGINS?.split(',') ?? [],
@@ -249,10 +305,16 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     watchersMax: values.WATCHERS_MAX,
     attemptTimeoutMinutes: values.ATTEMPT_TIMEOUT_MINUTES,
     webhooksAllowLocalhost: values.WEBHOOKS_ALLOW_LOCALHOST,
+    codecToken: values.CODEC_TOKEN ?? null,
+    codecPort: values.CODEC_PORT,
+    temporalUiUrl: values.TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
+    workerBuildId: values.WORKER_BUILD_ID ?? null,
     renderer: values.RENDERER,
     ai: readAi(values, environment),
+    metricsPort: values.METRICS_PORT ?? null,
+    isTraced: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,
     logLevel: values.LOG_LEVEL,
-    temporal: readTemporal(environment),
+    temporal: { ...readTemporal(environment), codecKeys: keysOf('CODEC_KEYS', values.CODEC_KEYS) },
     hasTemporal: ['TEMPORAL_ADDRESS', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'].some((name) => environment[name]),
     environment,
   });
@@ -295,16 +357,19 @@ function storageOf(values: Static<typeof environmentSchema>): StorageSettings {
 }
 
 /** Splits `id:secret,id:secret`. */
-export function parseSigningKeys(text: string): [SigningKey, ...SigningKey[]] {
-  const [first, ...others] = text.split(',').map((part): SigningKey => {
+export function parseKeys(name: string, text: string): [Key, ...Key[]] {
+  const [first, ...others] = text.split(',').map((part): Key => {
     const [id = '', secret = ''] = part.split(':');
     return { id, secret };
   });
-  if (first === undefined) throw new StartError('SIGNING_KEYS names no key.');
+  if (first === undefined) throw new StartError(`${name} names no key.`);
   const twice = [first, ...others].find(({ id }, at, all) => all.findIndex((other) => other.id === id) < at);
-  if (twice !== undefined) throw new StartError(`SIGNING_KEYS has two keys with the id ${twice.id}.`);
+  if (twice !== undefined) throw new StartError(`${name} has two keys with the id ${twice.id}.`);
   return [first, ...others];
 }
+
+const keysOf = (name: string, text: string | undefined): [Key, ...Key[]] | null =>
+  text === undefined ? null : parseKeys(name, text);
 
 function readTemporal(environment: Readonly<NodeJS.ProcessEnv>): ClientConnectConfig {
   const overrideEnvVars = Object.fromEntries(

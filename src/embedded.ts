@@ -4,13 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { ClientConnectConfig } from '@temporalio/envconfig';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
 import { startApi } from './api.ts';
 import { all } from './all.ts';
 import type { Closers } from './closers.ts';
-import { parseSigningKeys, type Config } from './config.ts';
+import { parseKeys, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import { ensureDemo, type Demo } from './demo-data.ts';
@@ -79,7 +78,14 @@ export async function startEverything(config: Config, opened: Closers, progress:
     startWorker(shared).then(({ close }) => {
       opened.add(close);
     }),
-    startApi({ ...config, ...shared, server, publicUrl, signingKeys }).then(({ close }) => {
+    startApi({
+      ...config,
+      ...shared,
+      server,
+      publicUrl,
+      signingKeys,
+      temporalUiUrl: config.temporalUiUrl ?? temporal.uiUrl,
+    }).then(({ close }) => {
       opened.add(close);
     }),
   ]);
@@ -109,7 +115,12 @@ async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress
   const { dataDir } = config;
   const server = await startTemporalServer({ ...progress, dataDir, binary, onSpawn: claim.recordServer });
   opened.add(server.stop);
-  const connect: ClientConnectConfig = { connectionOptions: { address: server.address }, namespace: server.namespace };
+  const connect = {
+    connectionOptions: { address: server.address },
+    namespace: server.namespace,
+    codecKeys: config.temporal.codecKeys ?? null,
+    tracing: config.temporal.tracing ?? null,
+  };
   return { connect, uiUrl: server.uiUrl, broken: server.exited.then((how) => `Temporal ${how}.`) };
 }
 
@@ -119,12 +130,12 @@ const never = new Promise<never>(() => undefined);
 async function ownSigningKeys(dataDir: string): Promise<[SigningKey, ...SigningKey[]]> {
   const file = path.join(dataDir, 'signing-keys');
   try {
-    return parseSigningKeys((await readFile(file, 'utf8')).trim());
+    return parseKeys('SIGNING_KEYS', (await readFile(file, 'utf8')).trim());
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
     const made = `own:${randomBytes(32).toString('hex')}`;
     await writeFile(file, `${made}\n`, { mode: 0o600, flag: 'wx' });
-    return parseSigningKeys(made);
+    return parseKeys('SIGNING_KEYS', made);
   }
 }
 

@@ -26,6 +26,15 @@ const listOf =
       return item;
     });
 const scopeList = listOf<Scope>(scopes);
+const percentage = (text: string): number => {
+  const percent = Number(text);
+  if (!(percent >= 0 && percent <= 100)) throw new InvalidArgumentError('It is a number from 0 to 100.');
+  return percent;
+};
+const positive = (text: string): number => {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('It is a whole number from 1 on.');
+  return Number(text);
+};
 
 // By the package's own name, so that the same line works from src and from dist.
 const { version } = createRequire(import.meta.url)('doppel/package.json') as { version: string };
@@ -111,6 +120,60 @@ program
   .option('--checksums', 'read every picture, and compare its bytes too', false)
   .action(async (options: { checksums: boolean }) =>
     (await import('./commands/storage.ts')).verifyStorage(loadConfig(), options),
+  );
+
+program
+  .command('codec-server')
+  .description('run what shows Temporal’s UI what Temporal keeps encrypted; see CODEC_KEYS')
+  .action(async () => (await import('./commands/codec-server.ts')).codecServer(loadConfig()));
+
+program
+  .command('backup')
+  .description('copy all rows and all pictures into a folder, beside everything that runs')
+  .argument('<folder>', 'a new one, or one with an older backup')
+  .action(async (folder: string) => (await import('./commands/backup.ts')).backup(loadConfig(), folder));
+
+program
+  .command('restore')
+  .description('put a backup into an empty database, and its pictures into the storage')
+  .argument('<folder>', 'what `doppel backup` wrote')
+  .action(async (folder: string) => (await import('./commands/backup.ts')).restore(loadConfig(), folder));
+
+program
+  .command('replay')
+  .description(
+    'run this release’s workflow code over histories that Temporal has, and name those that it would not go on with',
+  )
+  .option('--query <filter>', 'which workflows, in Temporal’s list filter language', 'ExecutionStatus="Running"')
+  .option('--limit <number>', 'how many at most, the newest first', positive, 100)
+  .action(async (options: { query: string; limit: number }) =>
+    (await import('./commands/replay.ts')).replay(loadConfig(), options),
+  );
+
+const workerVersions = program
+  .command('worker-versions')
+  .description('which release of the workers takes the jobs that begin; see WORKER_BUILD_ID');
+
+workerVersions
+  .command('list')
+  .description('name the versions whose workers have come, the newest first, and what each is')
+  .action(async () => (await import('./commands/worker-versions.ts')).listVersions(loadConfig()));
+
+workerVersions
+  .command('make-current')
+  .description('have all jobs that begin from now on begin on a version')
+  .argument('<build-id>', 'its WORKER_BUILD_ID')
+  .action(async (buildId: string) =>
+    (await import('./commands/worker-versions.ts')).makeCurrent(loadConfig(), buildId),
+  );
+
+workerVersions
+  .command('ramp')
+  .description('have a part of the jobs that begin from now on begin on a version')
+  .argument('<build-id>', 'its WORKER_BUILD_ID')
+  .requiredOption('--percent <percent>', 'which part, from 0 (which ends it) to 100', percentage)
+  .action(async (buildId: string, { percent }: { percent: number }) =>
+    (await import('./commands/worker-versions.ts')).ramp(loadConfig(), { buildId, percent }),
   );
 
 try {

@@ -3,8 +3,7 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import type { ClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundlePath } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
@@ -19,6 +18,8 @@ import { illustratedRenderer } from '../activities/rendering/illustrated/illustr
 import type { Renderer } from '../activities/rendering/renderer.ts';
 import { all } from './all.ts';
 import { closers } from './closers.ts';
+import { poolUseOf } from './db/database.ts';
+import { readLoad } from './db/load.ts';
 import { removeWorker, touchWorker } from './db/workers.ts';
 import type { AiConfig } from './config.ts';
 import { imageProviders } from './domain/image-providers.ts';
@@ -27,28 +28,32 @@ import { StartError } from './start-error.ts';
 import { taskQueues } from './domain/task-queues.ts';
 import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
+import { measureLoad, measurePool } from './metrics/metrics.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { openStorage, type StorageSettings } from './storage/open-storage.ts';
-import { openTemporal } from './temporal/connection.ts';
+import { openTemporal, sharedOptionsOf, type TemporalSettings } from './temporal/connection.ts';
 import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
+import { deploymentName, untilDrained, versionStatus } from './temporal/worker-versions.ts';
 import { createSender } from './webhooks/send-webhook.ts';
 import { openWorkflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerParts {
   databaseUrl: string;
   databasePoolMax: number;
-  temporal: ClientConnectConfig;
+  temporal: TemporalSettings;
   storage: StorageSettings;
   /** How long an attempt may take from its first drawing on. */
   attemptTimeoutMinutes: number;
   /** Whether webhooks may go to a receiver on this machine. */
   webhooksAllowLocalhost: boolean;
+  /** Which version of the workers this one is; left out or null: none is told apart. */
+  workerBuildId?: string | null;
   /** The image model that photographs are made with; null for none: those that ask for some wait for another worker. */
   ai: AiConfig | null;
   /** Others than the product's, for tests. */
-  workflowBundle?: WorkflowBundlePath;
+  workflowBundle?: WorkflowBundleOption;
   reconcileEveryMs?: number;
   renderers?: Partial<Record<RendererName, Renderer>>;
   /** Where this process also starts workflows, and they are to begin at once. Not for workers of several versions. */
@@ -59,17 +64,21 @@ export interface WorkerParts {
 export interface RunningWorker {
   /** It can do its work when Postgres and Temporal are there, and it polls. */
   check: Health['check'];
+  /** Resolves once its version has no job any more and gets none; never where it has no version. */
+  drained: Promise<void>;
   close: () => Promise<void>;
 }
 
 const seenEveryMs = 5_000;
 const retryAfterMs = 1_000;
+const drainedEveryMs = 30_000;
 const webhookPoolMax = 5;
 
 /** Works until closed, through absences of Temporal; needs Postgres, migrated, to begin. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
-  const { temporal, ai, eagerStarts, log } = parts;
+  const { temporal, ai, eagerStarts, workerBuildId = null, log } = parts;
   const namespace = temporal.namespace ?? 'default';
+  const options = sharedOptionsOf(temporal);
   const opened = closers();
   try {
     const database = await openMigratedDatabase(parts.databaseUrl, parts.databasePoolMax);
@@ -77,6 +86,9 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     // Their own: whatever webhooks wait for, jobs go on.
     const webhookDatabase = await openMigratedDatabase(parts.databaseUrl, webhookPoolMax);
     opened.add(() => webhookDatabase.destroy());
+    opened.add(measurePool('worker', () => poolUseOf(database)));
+    opened.add(measurePool('webhooks', () => poolUseOf(webhookDatabase)));
+    opened.add(measureLoad(() => readLoad(database)));
     const { storage, close: closeStorage } = await openStorage(parts.storage);
     opened.add(closeStorage);
     const { temporal: client, connection } = openTemporal(temporal);
@@ -93,7 +105,12 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       log,
     };
     const sendWebhook = createSender({ allowsLocalhost: parts.webhooksAllowLocalhost });
-    const workflowBundle = parts.workflowBundle ?? (await openWorkflowBundle({ logger: Runtime.instance().logger }));
+    const workflowBundle =
+      parts.workflowBundle ??
+      (await openWorkflowBundle({
+        kind: temporal.tracing == null ? 'plain' : 'traced',
+        logger: Runtime.instance().logger,
+      }));
     const closing = new AbortController();
     let polling: Worker[] = [];
 
@@ -111,6 +128,8 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         const shared = {
           connection: native,
           namespace,
+          ...versioned(workerBuildId),
+          ...options,
           shutdownGraceTime: '3 seconds',
           shutdownForceTime: '6 seconds',
         } as const;
@@ -171,7 +190,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
         await all(ofQueues.map(async (options) => workers.push(await Worker.create(options))));
         polling = workers;
         if (eagerStarts !== undefined) {
-          eagerStarts.client = new Client({ connection: native, namespace });
+          eagerStarts.client = new Client({ connection: native, namespace, ...options });
           void stopped.then(() => {
             eagerStarts.client = null;
           });
@@ -231,7 +250,15 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     reconciler.start();
     opened.add(reconciler.close);
 
+    const drained = new Promise<void>((resolve) => {
+      if (workerBuildId === null) return;
+      const status = () =>
+        connection.withDeadline(Date.now() + 10_000, () => versionStatus({ connection, namespace }, workerBuildId));
+      untilDrained(status, { everyMs: drainedEveryMs, signal: closing.signal }).then(resolve, () => undefined); // it is closed
+    });
+
     return {
+      drained,
       close: opened.close,
       async check() {
         const parts = await partsOf(database, connection);
@@ -244,6 +271,18 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
     throw error;
   }
 }
+
+/** Workflows that say nothing of it go on with a new version at their next task; jobs say that they stay (workflows/influencer-create.ts). */
+const versioned = (buildId: string | null): Pick<WorkerOptions, 'workerDeploymentOptions'> =>
+  buildId === null
+    ? {}
+    : {
+        workerDeploymentOptions: {
+          version: { deploymentName, buildId },
+          useWorkerVersioning: true,
+          defaultVersioningBehavior: 'AUTO_UPGRADE',
+        },
+      };
 
 /** The renderers that this process draws with: a model's only where one is configured, since its packages are large. */
 async function openRenderers(ai: AiConfig | null, log: Logger): Promise<Partial<Record<RendererName, Renderer>>> {

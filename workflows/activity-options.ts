@@ -2,6 +2,7 @@
 
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 import { drawingRetries } from '../src/domain/drawing-retries.ts';
+import { priorities } from '../src/domain/priorities.ts';
 import type { RendererName } from '../src/domain/shots.ts';
 import { taskQueues } from '../src/domain/task-queues.ts';
 
@@ -42,6 +43,7 @@ export const drawing = {
  */
 export const chore = {
   taskQueue: taskQueues.rendering,
+  priority: { priorityKey: priorities.chore },
   scheduleToStartTimeout: '30 minutes',
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '2 minutes',
@@ -54,6 +56,7 @@ export const chore = {
  */
 export const collecting = {
   taskQueue: taskQueues.rendering,
+  priority: { priorityKey: priorities.chore },
   scheduleToStartTimeout: '3 hours',
   startToCloseTimeout: '6 hours',
   heartbeatTimeout: '5 minutes',

@@ -9,8 +9,10 @@ import {
   proxyLocalActivities,
   setCurrentDetails,
   setHandler,
+  setWorkflowOptions,
   sleep,
   TemporalFailure,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ErrorCode, JobError } from '../src/domain/errors.ts';
@@ -22,6 +24,13 @@ const { copyReferenceMetadata, beginShots, failShot, publishInfluencer, failJob,
   proxyLocalActivities<Activities>(databaseStep);
 const { recordShot } = proxyLocalActivities<Activities>(recordingStep);
 const { drawShot } = proxyActivities<Activities>(drawing.illustrated);
+
+// Where workers have versions, a job ends on the one that it began on: its code may change freely from release to release. Temporal
+// refuses to hear of it from a worker that has none.
+setWorkflowOptions(
+  () => (workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {}),
+  influencerCreate,
+);
 
 const jobState = defineQuery<JobState>(jobStateQuery);
 

@@ -5,6 +5,7 @@ import { isUnavailable } from '../../src/db/database.ts';
 import { beginAttempt, recordAttempt } from '../../src/db/webhook-attempts.ts';
 import { formatId } from '../../src/domain/ids.ts';
 import type { AttemptOutcome } from '../../src/domain/webhook.ts';
+import { webhookAttempts } from '../../src/metrics/metrics.ts';
 import type { SendWebhook } from '../../src/webhooks/send-webhook.ts';
 import { webhookBody } from '../../src/webhooks/webhook-body.ts';
 
@@ -34,6 +35,7 @@ export const attemptDelivery =
     };
     // A worker that stops gives it up, and another one makes it again.
     const { retryAfterMs, ...answer } = await sendWebhook(webhook, cancellationSignal());
+    webhookAttempts.inc({ outcome: answer.error ?? `${String(answer.statusCode).charAt(0)}xx` });
     const nextInMs = retryInMs === null ? null : Math.max(retryInMs, retryAfterMs ?? 0);
     const told = { ...attempt, generation: order.generation };
     for (const againInMs of recordAgainMs) {

@@ -4,8 +4,10 @@ import type { Config } from '../config.ts';
 import { createStartingApp } from '../http/frame.ts';
 import { openServer } from '../http/server.ts';
 import { openLog } from './open-log.ts';
+import { openMetrics } from './open-metrics.ts';
 import { requireSetting } from './require-setting.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
+import { traced } from './trace.ts';
 
 /** `doppel api`: one API process on the Postgres and the Temporal of the environment. */
 export async function api(config: Config): Promise<void> {
@@ -13,10 +15,16 @@ export async function api(config: Config): Promise<void> {
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
   const signingKeys = requireSetting('SIGNING_KEYS', config.signingKeys);
   await runUntilStopped(async (opened) => {
+    if (config.metricsPort !== null) {
+      const place = { host: config.host, port: config.metricsPort, sdkAddress: null };
+      opened.add((await openMetrics(place, log)).close);
+    }
+    const temporal = await traced(config, 'doppel-api', opened);
     const server = await openServer(config, createStartingApp({ ...config, newId, log }).callback());
     opened.add(server.close);
     const running = await startApi({
       ...config,
+      temporal,
       server,
       databaseUrl,
       signingKeys,

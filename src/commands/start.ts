@@ -3,7 +3,9 @@ import type { Config } from '../config.ts';
 import { startEverything, type Everything } from '../embedded.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
 import { openLogFile } from './open-log.ts';
+import { metricsPlaces, openMetrics } from './open-metrics.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
+import { traced } from './trace.ts';
 
 /** `doppel start`: everything in one process, and how to try it. */
 export async function start(config: Config): Promise<void> {
@@ -14,8 +16,11 @@ export async function start(config: Config): Promise<void> {
   };
   console.log('Doppel');
   await runUntilStopped(async (opened, signal) => {
-    opened.add(installTemporalRuntime(log));
-    const everything = await startEverything(config, opened, { onProgress: say, log, signal });
+    const metrics = await metricsPlaces(config);
+    opened.add(installTemporalRuntime(log, { metricsAddress: metrics?.sdkAddress ?? null }));
+    if (metrics !== null) opened.add((await openMetrics(metrics, log)).close);
+    const temporal = await traced(config, 'doppel', opened);
+    const everything = await startEverything({ ...config, temporal }, opened, { onProgress: say, log, signal });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(welcome(everything.demo, { logFile: path.relative('', file), seconds }));
     return everything;

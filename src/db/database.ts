@@ -60,6 +60,12 @@ export function openDatabase(
   });
 }
 
+/** How many connections of a pool are used and free now, and how many wait for one. */
+export function poolUseOf(database: Knex): { used: number; free: number; waiting: number } {
+  const { pool } = database.client as { pool: Record<'numUsed' | 'numFree' | 'numPendingAcquires', () => number> };
+  return { used: pool.numUsed(), free: pool.numFree(), waiting: pool.numPendingAcquires() };
+}
+
 /** The name of each statement that has bindings: there are as many as there are in this code. */
 const names = new Map<string, string>();
 

@@ -15,6 +15,10 @@ export interface Dispatch extends JobAttempt {
   influencerId: string;
   sourceInfluencerId: string | null;
   kind: JobKind;
+  /** Its organization's. */
+  tier: Tier;
+  /** Whether it had to wait for others of its organization. */
+  hasWaited: boolean;
 }
 
 /**
@@ -35,33 +39,32 @@ async function claim(trx: Trx, limit: number, runningLimits: Record<Tier, number
   return query<Dispatch>(
     trx,
     `with recursive ${waitingOrganizationsSql('jobs', `dispatched_at is null and status = 'running'`)},
+     candidate as materialized (
+       select job.*, o.tier, row_number() over (partition by o.organization_id order by job.id) as place
+       from (
+         select waiting.organization_id, organization.tier,
+                (:runningLimits::jsonb->>organization.tier)::integer as running_limit
+         from waiting
+         join organizations organization on organization.id = waiting.organization_id
+       ) o,
+       lateral (
+         select id, claimed_until is null as "hasWaited" from jobs
+         where organization_id = o.organization_id and dispatched_at is null and status = 'running'
+           and (claimed_until is null or claimed_until < now())
+         order by id
+         limit least(:limit, greatest(0, o.running_limit - ${runningJobsSql('o.organization_id', 'o.running_limit')}))
+         for update skip locked
+       ) job
+     ),
      claimed as (
        update jobs set claimed_until = now() + interval '5 seconds'
-       where id in (
-         select id
-         from (
-           select candidate.id, row_number() over (partition by o.organization_id order by candidate.id) as place
-           from (
-             select waiting.organization_id, (:runningLimits::jsonb->>organization.tier)::integer as running_limit
-             from waiting
-             join organizations organization on organization.id = waiting.organization_id
-           ) o,
-           lateral (
-             select id from jobs
-             where organization_id = o.organization_id and dispatched_at is null and status = 'running'
-               and (claimed_until is null or claimed_until < now())
-             order by id
-             limit least(:limit, greatest(0, o.running_limit - ${runningJobsSql('o.organization_id', 'o.running_limit')}))
-             for update skip locked
-           ) candidate
-         ) fair
-         order by place, id
-         limit :limit
-       )
-       returning *
+       from (select * from candidate order by place, id limit :limit) fair
+       where jobs.id = fair.id
+       returning jobs.*, fair.tier, fair."hasWaited"
      )
      select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.project_id as "projectId",
-            j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind
+            j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind, j.tier,
+            j."hasWaited"
      from claimed j join influencers i on i.organization_id = j.organization_id and i.id = j.influencer_id
      order by j.id`,
     { limit, runningLimits: JSON.stringify(runningLimits) },

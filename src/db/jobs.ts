@@ -6,6 +6,7 @@ import type { Environment, Identity } from '../domain/influencer.ts';
 import type { JobAttempt, JobKind, JobStage, JobStatus, StopReason } from '../domain/job.ts';
 import type { RendererName, Shot, ShotStatus } from '../domain/shots.ts';
 import type { Simulation } from '../domain/simulation.ts';
+import { jobsEnded } from '../metrics/metrics.ts';
 import { query, type Trx } from './database.ts';
 import { eventDeliveriesSql } from './event-deliveries.ts';
 import { imagesJsonSql, resultImagesJsonSql, resultSql, type StoredImage } from './images.ts';
@@ -184,6 +185,7 @@ export async function endJob(
       ...eventBindings(error === null ? { id: eventId } : { id: eventId, error }),
     },
   );
+  jobsEnded.inc({ status: end.status, code: error?.code ?? '' });
 }
 
 /** Whose job it is; undefined for one that is not there. */

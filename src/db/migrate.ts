@@ -32,10 +32,12 @@ interface Migration {
 /** Any number that nothing else in this database locks on. */
 const advisoryLock = 5_031_871_002;
 
-const config: Knex.MigratorConfig = {
+export const knownMigrations: readonly string[] = migrations.map(({ name }) => name);
+
+const configOf = (wanted: readonly string[]): Knex.MigratorConfig => ({
   tableName: 'migrations',
   migrationSource: {
-    getMigrations: () => Promise.resolve([...migrations]),
+    getMigrations: () => Promise.resolve(migrations.filter(({ name }) => wanted.includes(name))),
     getMigrationName: ({ name }: Migration) => name,
     getMigration: ({ up, isTransactional = true }: Migration) =>
       Promise.resolve({
@@ -48,7 +50,7 @@ const config: Knex.MigratorConfig = {
         down: () => Promise.reject(new Error('Migrations go forward only; restore a backup to go back.')),
       }),
   } satisfies Knex.MigrationSource<Migration>,
-};
+});
 
 async function isLocked(trx: Knex): Promise<boolean> {
   // Without bindings: a statement that has some keeps its snapshot for as long as the transaction stands still.
@@ -57,8 +59,12 @@ async function isLocked(trx: Knex): Promise<boolean> {
   return turn?.isOurs === true;
 }
 
-/** Brings the schema up to this release and gives the names of the migrations that it ran. Safe when several run at once. */
-export async function migrate(database: Knex): Promise<string[]> {
+/**
+ * Brings the schema up to this release, or only as far as `wanted` goes, and gives the names of the migrations that it ran. Safe when
+ * several run at once.
+ */
+export async function migrate(database: Knex, wanted: readonly string[] = knownMigrations): Promise<string[]> {
+  const config = configOf(wanted);
   return database.transaction(async (lock) => {
     // Asked again and again, not waited for: a statement that waits has a snapshot, and who builds an index waits for that.
     while (!(await isLocked(lock))) await delay(100);
@@ -69,13 +75,19 @@ export async function migrate(database: Knex): Promise<string[]> {
   });
 }
 
-/** Gives the names of the migrations that this release needs and the database lacks. */
-export async function missingMigrations(database: Knex): Promise<string[]> {
+/** Gives the names of the migrations that the database has. */
+export async function appliedMigrations(database: Knex): Promise<string[]> {
   const [table] = await query<{ isThere: boolean }>(
     database,
     `select to_regclass('migrations') is not null as "isThere"`,
   );
-  if (table?.isThere !== true) return migrations.map(({ name }) => name);
+  if (table?.isThere !== true) return [];
   const applied = await query<{ name: string }>(database, 'select name from migrations');
-  return migrations.map(({ name }) => name).filter((name) => !applied.some((row) => row.name === name));
+  return applied.map(({ name }) => name);
+}
+
+/** Gives the names of the migrations that this release needs and the database lacks. */
+export async function missingMigrations(database: Knex): Promise<string[]> {
+  const applied = await appliedMigrations(database);
+  return knownMigrations.filter((name) => !applied.includes(name));
 }

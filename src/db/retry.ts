@@ -12,7 +12,7 @@ interface Retry {
   runningLimit: number;
 }
 
-export interface RetriedJob extends Dispatch {
+export interface RetriedJob extends Omit<Dispatch, 'tier' | 'hasWaited'> {
   startedAt: Date;
   /** Whether its turn is now; see `AcceptedJob`. */
   mayStart: boolean;

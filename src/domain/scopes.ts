@@ -44,5 +44,8 @@ export const queuedJobsLimits: Record<Tier, number> = {
   internal: 100_000,
 };
 
+/** How large an organization's share of workers is by the side of others that have work for them, too. */
+export const fairnessWeights: Record<Tier, number> = { standard: 1, pilot: 2, partner: 5, internal: 1 };
+
 /** Jobs of one organization that run at once; more of them wait for their turn. */
 export const runningJobsLimits: Record<Tier, number> = { standard: 20, pilot: 50, partner: 200, internal: 2_000 };

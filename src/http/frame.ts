@@ -6,9 +6,13 @@ import type { Logger } from 'pino';
 import { ApiError, invalid } from '../domain/errors.ts';
 import { formatId } from '../domain/ids.ts';
 import { parseUrl } from '../domain/parse-url.ts';
+import { httpRequests } from '../metrics/metrics.ts';
 import { cors } from './cors.ts';
 import { errorEnvelope } from './errors.ts';
 import { healthRoutes, type Health } from './health.ts';
+import { routeOf } from './route.ts';
+import { tracing } from './tracing.ts';
+import { waitIn } from './waiting.ts';
 
 declare module 'koa' {
   interface DefaultState {
@@ -76,7 +80,9 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
     ctx.set(securityHeaders);
     if (isHttps) ctx.set('Strict-Transport-Security', 'max-age=31536000');
     if (health.isDraining()) ctx.set('Connection', 'close');
-    await next();
+    await tracing(ctx, next);
+    const seconds = (performance.now() - startedAt) / 1000;
+    if (waitIn(ctx.get('Prefer')) === null) httpRequests.observe(labelsOf(ctx), seconds);
     log.info(
       {
         requestId,
@@ -85,7 +91,7 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
         method: ctx.method,
         path: ctx.path,
         status: ctx.status,
-        ms: Math.round(performance.now() - startedAt),
+        ms: Math.round(seconds * 1000),
       },
       'request',
     );
@@ -96,6 +102,13 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
   serve(app, healthRoutes(health));
   return app;
 }
+
+/** What a request is counted under: a route, never a path, and no method that a caller made up. */
+const labelsOf = (ctx: Koa.Context) => ({
+  method: ctx.status === 405 || ctx.status === 501 ? 'other' : ctx.method,
+  route: routeOf(ctx) ?? 'none',
+  status: ctx.status,
+});
 
 /** Two parts that each read another one would not mean the same ([RFC 9112, 3.2](https://www.rfc-editor.org/rfc/rfc9112#section-3.2)). */
 const oneHost: Koa.Middleware = (ctx, next) => {

@@ -120,6 +120,12 @@ export const job = Type.Object(
       ),
     ),
     error: jobError,
+    links: Type.Optional(
+      Type.Object(
+        { temporal: Type.String({ format: 'uri', description: 'Its workflow in Temporal’s UI.' }) },
+        { ...strict, description: 'For keys with the scope `org:admin`, where the operator has it configured.' },
+      ),
+    ),
   },
   { ...strict, title: 'Job' },
 );

@@ -2,8 +2,10 @@
 // whatever is committed and not delivered (a crash, Temporal away, too much at once) is found by the scan of any worker.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import { context, ROOT_CONTEXT, type Context as OtelContext } from '@opentelemetry/api';
 import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
+import { told } from '../metrics/metrics.ts';
 
 export interface Outbox<Item> {
   /** Delivers an item soon; one that finds too many before it is left to the scan. Never throws. */
@@ -39,7 +41,7 @@ export function createOutbox<Item>(
   { name, claim, deliver, temporal, log }: OutboxParts<Item>,
   { maxConcurrent = 16, maxWaiting = 1_000, scanEveryMs = 500 }: OutboxLimits = {},
 ): Outbox<Item> {
-  const waiting: { item: Item; until: number }[] = [];
+  const waiting: { item: Item; until: number; of: OtelContext }[] = [];
   const delivering = new Set<Promise<void>>();
   const closing = new AbortController();
   let scanning = Promise.resolve();
@@ -53,10 +55,12 @@ export function createOutbox<Item>(
       await client.withAbortSignal(AbortSignal.any([closing.signal]), () =>
         client.withDeadline(Date.now() + claimMs, () => deliver(item, client)),
       );
+      told.inc({ outbox: name, outcome: 'told' });
       if (isTemporalAway) log.info({ outbox: name }, 'Temporal is back: telling it what was accepted meanwhile');
       isTemporalAway = false;
     } catch (error) {
       if (closing.signal.aborted) return;
+      told.inc({ outbox: name, outcome: 'failed' });
       if (!isTemporalAway)
         log.warn({ err: error, outbox: name, item }, 'Temporal could not be told; it is tried again');
       isTemporalAway = true; // the claim runs out in a few seconds, and the next scan tries again
@@ -68,7 +72,7 @@ export function createOutbox<Item>(
       const next = waiting.shift();
       if (next === undefined) return;
       if (next.until < performance.now()) continue; // its claim ran out: whoever claims it now delivers it
-      const delivered: Promise<void> = deliverOne(next.item).finally(() => {
+      const delivered: Promise<void> = context.with(next.of, deliverOne, undefined, next.item).finally(() => {
         delivering.delete(delivered);
         pump();
       });
@@ -76,9 +80,10 @@ export function createOutbox<Item>(
     }
   };
 
-  const take = (items: readonly Item[]): void => {
+  /** Delivers items, within the trace of whoever asked for them. */
+  const take = (items: readonly Item[], of: OtelContext): void => {
     const until = performance.now() + claimMs;
-    waiting.push(...items.map((item) => ({ item, until })));
+    waiting.push(...items.map((item) => ({ item, until, of })));
     pump();
   };
 
@@ -87,7 +92,7 @@ export function createOutbox<Item>(
     if (waiting.length >= maxConcurrent) return false;
     try {
       const items = await claim(maxConcurrent * 2);
-      take(items);
+      take(items, ROOT_CONTEXT);
       return items.length === maxConcurrent * 2;
     } catch (error) {
       log.warn({ err: error, outbox: name }, 'what is undelivered could not be looked for; trying again');
@@ -107,7 +112,7 @@ export function createOutbox<Item>(
 
   return {
     offer(item) {
-      if (!closing.signal.aborted && waiting.length < maxWaiting) take([item]);
+      if (!closing.signal.aborted && waiting.length < maxWaiting) take([item], context.active());
     },
     scan() {
       scanning = scanForever();

@@ -2,6 +2,8 @@ import type { Client } from '@temporalio/client';
 import type { Dispatch } from '../db/dispatch.ts';
 import { formatId } from '../domain/ids.ts';
 import { workflowIdOf } from '../domain/job.ts';
+import { fairnessWeights } from '../domain/scopes.ts';
+import { priorities } from '../domain/priorities.ts';
 import { taskQueues } from '../domain/task-queues.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 import { startOnce } from './start-once.ts';
@@ -15,6 +17,7 @@ export const jobWorkflowId = ({ jobId, attempt }: Pick<Dispatch, 'jobId' | 'atte
  * task, for a worker on the same connection.
  */
 export async function startJobWorkflow(temporal: Client, job: Dispatch, { isEager = false } = {}): Promise<void> {
+  const organizationId = formatId('organization', job.organizationId);
   const influencerId = formatId('influencer', job.influencerId);
   const source = job.sourceInfluencerId === null ? null : formatId('influencer', job.sourceInfluencerId);
   await startOnce(temporal, 'influencerCreate', {
@@ -22,11 +25,17 @@ export async function startJobWorkflow(temporal: Client, job: Dispatch, { isEage
     taskQueue: taskQueues.influencers,
     requestEagerStart: isEager,
     args: [{ jobId: job.jobId, attempt: job.attempt }],
+    // Its activities have it too. Workers are shared by organizations, and what came as one of many waits for what came alone.
+    priority: {
+      fairnessKey: organizationId,
+      fairnessWeight: fairnessWeights[job.tier],
+      priorityKey: job.hasWaited ? priorities.bulk : priorities.single,
+    },
     typedSearchAttributes: searchAttributesOf(job),
     staticSummary: source === null ? `Create ${influencerId}` : `Clone ${source} → ${influencerId}`,
     staticDetails: [
       `Renders the reference images of **${influencerId}**, attempt ${String(job.attempt)}.`,
-      `Organization ${formatId('organization', job.organizationId)}, project ${formatId('project', job.projectId)}.`,
+      `Organization ${organizationId}, project ${formatId('project', job.projectId)}.`,
       ...(source === null ? [] : [`Cloned from ${source}.`]),
       'Cancel, terminate and reset are safe: Postgres decides what the job is, and hears of each within a minute.',
     ].join('\n\n'),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isUnavailable } from '../../src/db/database.ts';
+import { isUnavailable, query } from '../../src/db/database.ts';
 import { claimUndispatched, markDispatched } from '../../src/db/dispatch.ts';
 import { oneAtATime } from '../../src/db/one-at-a-time.ts';
 import { runningJobsLimits } from '../../src/domain/scopes.ts';
@@ -34,11 +34,32 @@ describe('claiming jobs that were not started', () => {
     const clone = await acceptJob(testDatabase.database, { home: source, sourceId: source.influencerId });
     await expireClaims();
     const { organizationId, projectId } = source;
-    const what = { organizationId, projectId, attempt: 1, kind: 'influencer_create' };
+    const what = {
+      organizationId,
+      projectId,
+      attempt: 1,
+      kind: 'influencer_create',
+      tier: 'internal',
+      hasWaited: false,
+    };
     assert.deepEqual(await claim(), [
       { ...what, jobId: source.jobId, influencerId: source.influencerId, sourceInfluencerId: null },
       { ...what, jobId: clone.jobId, influencerId: clone.influencerId, sourceInfluencerId: source.influencerId },
     ]);
+  });
+
+  it('tells which had to wait for others of their organization', async () => {
+    const home = await createHome(testDatabase.database, 'pilot');
+    const wishes = { home, runningLimit: 1 };
+    for (let i = 0; i < 2; i++) await acceptJob(testDatabase.database, wishes);
+    await query(testDatabase.database, 'update jobs set claimed_until = now() where claimed_until is not null');
+    assert.deepEqual(
+      (await claim()).map(({ tier, hasWaited }) => [tier, hasWaited]),
+      [
+        ['pilot', false],
+        ['pilot', true],
+      ],
+    );
   });
 
   it('leaves a job that was just accepted to the process that accepted it', async () => {

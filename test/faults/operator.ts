@@ -31,8 +31,10 @@ export async function startEndedOnes({ database, temporal }: World): Promise<num
   const ended = await query<Dispatch>(
     database,
     `select j.id as "jobId", j.attempt, j.organization_id as "organizationId", j.project_id as "projectId",
-            j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind
+            j.influencer_id as "influencerId", i.source_influencer_id as "sourceInfluencerId", j.kind, o.tier,
+            false as "hasWaited"
      from jobs j join influencers i on i.organization_id = j.organization_id and i.id = j.influencer_id
+     join organizations o on o.id = j.organization_id
      where j.status <> 'running' and j.dispatched_at is not null order by random() limit 10`,
   );
   for (const job of ended) {

@@ -60,6 +60,7 @@ interface TestApiOptions extends Partial<
     | 'heartbeatMs'
     | 'webhooksAllowLocalhost'
     | 'eagerStarts'
+    | 'temporalUiUrl'
   >
 > {
   /** A database that several work on; it outlives this one. */

@@ -30,6 +30,8 @@ export const jobOf = (tenant: Pick<Tenant, 'organizationId' | 'projectId'>, crea
   attempt: 1,
   kind: 'influencer_create',
   sourceInfluencerId: null,
+  tier: 'internal',
+  hasWaited: false,
 });
 
 /** As if its workflow had been started, where no Temporal is. */

@@ -80,7 +80,14 @@ export async function acceptJob(database: Knex, wishes: JobWishes = {}): Promise
       : { ...shared, sourceId: wishes.sourceId, changes: { fields: wishes.identity ?? {}, personality: {} } };
   const [accepted] = await acceptJobs(database, [row]);
   if (typeof accepted !== 'object') throw new Error(`the job was not accepted: ${String(accepted)}`);
-  return { ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId: wishes.sourceId ?? null };
+  return {
+    ...accepted,
+    attempt: 1,
+    kind: 'influencer_create',
+    sourceInfluencerId: wishes.sourceId ?? null,
+    tier: 'internal',
+    hasWaited: false,
+  };
 }
 
 /** Waits until a statement in this database waits for a lock. */
@@ -210,7 +217,8 @@ export async function retryJob(database: Knex, { jobId, organizationId }: TestJo
         queuedLimit: queuedJobsLimits.internal,
         runningLimit: runningJobsLimits.internal,
       }));
-    return retried ?? assert.fail('the job cannot be retried');
+    if (retried === undefined) assert.fail('the job cannot be retried');
+    return { ...retried, tier: 'internal', hasWaited: false };
   });
 }
 

@@ -6,7 +6,7 @@ import { orderCancellation } from '../../src/db/cancellations.ts';
 import { query } from '../../src/db/database.ts';
 import { markDispatched } from '../../src/db/dispatch.ts';
 import { formatId } from '../../src/domain/ids.ts';
-import { runningJobsLimits } from '../../src/domain/scopes.ts';
+import { runningJobsLimits, type Tier } from '../../src/domain/scopes.ts';
 import { createDispatcher, type Dispatcher } from '../../src/temporal/dispatcher.ts';
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
 import { silent } from '../support/api.ts';
@@ -122,6 +122,21 @@ describe('the dispatcher', () => {
     const told = [summary, details].map((payload) => Buffer.from(payload?.data ?? []).toString()).join('\n');
     assert.match(told, /Clone inf_\w+ → inf_\w+/);
     assert.doesNotMatch(told, /Ava/);
+  });
+
+  it('has an organization share workers by its tier, and lets what had to wait for others of it go last', async () => {
+    const job = (await accept(1))[0] ?? assert.fail();
+    const priorityOf = async (tier: Tier, hasWaited: boolean) => {
+      const attempt = (attempts += 1);
+      await startJobWorkflow(temporal.client, { ...job, attempt, tier, hasWaited });
+      const { raw } = await temporal.client.workflow.getHandle(jobWorkflowId({ ...job, attempt })).describe();
+      const { fairnessKey, fairnessWeight, priorityKey } = raw.workflowExecutionInfo?.priority ?? {};
+      assert.equal(fairnessKey, formatId('organization', job.organizationId));
+      return [fairnessWeight, priorityKey];
+    };
+    let attempts = 0;
+    assert.deepEqual(await priorityOf('standard', false), [1, 3]);
+    assert.deepEqual(await priorityOf('partner', true), [5, 4]);
   });
 
   it('finds by its scan what was committed and never offered', async () => {

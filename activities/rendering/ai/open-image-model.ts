@@ -1,3 +1,4 @@
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { setTimeout as delay } from 'node:timers/promises';
 import { imageProviders, type ImageProvider } from '../../../src/domain/image-providers.ts';
 import { RenderError } from '../renderer.ts';
@@ -88,25 +89,53 @@ export async function openImageModel(
       const wanted = { ...order, references: order.references.slice(0, maxReferences) };
       const endpoint = adapter.endpoint?.(model, wanted.references.length > 0) ?? model;
       const late = () => new RenderError('unanswered', `${provider} gave no picture in ${String(timeLimitMs)} ms`);
-      try {
-        return await withinTime(timeLimitMs, signal, late, async (abortSignal) => {
-          const request = adapter.request(model, wanted);
-          const { image } = await generateImage({
-            ...request,
-            model: models(endpoint),
-            n: 1,
-            maxRetries: 0, // Temporal tries again
-            abortSignal,
+      return inSpan({ provider, model }, async () => {
+        try {
+          return await withinTime(timeLimitMs, signal, late, async (abortSignal) => {
+            const request = adapter.request(model, wanted);
+            const { image } = await generateImage({
+              ...request,
+              model: models(endpoint),
+              n: 1,
+              maxRetries: 0, // Temporal tries again
+              abortSignal,
+            });
+            return image.uint8Array;
           });
-          return image.uint8Array;
-        });
-      } catch (error) {
-        signal.throwIfAborted();
-        throw renderErrorOf(error);
-      }
+        } catch (error) {
+          signal.throwIfAborted();
+          throw renderErrorOf(error);
+        }
+      });
     },
   };
 }
+
+/**
+ * Makes a span of what a model is asked, by [OpenTelemetry's conventions](https://opentelemetry.io/docs/specs/semconv/gen-ai): which one,
+ * and what went wrong by its kind; never what for, or what it said.
+ */
+const inSpan = <Result>(
+  { provider, model }: Pick<ImageModelSettings, 'provider' | 'model'>,
+  ask: () => Promise<Result>,
+): Promise<Result> =>
+  trace
+    .getTracer('doppel')
+    .startActiveSpan(
+      `generate_image ${model}`,
+      { kind: SpanKind.CLIENT, attributes: { 'gen_ai.provider.name': provider, 'gen_ai.request.model': model } },
+      async (span) => {
+        try {
+          return await ask();
+        } catch (error) {
+          span.setAttribute('error.type', error instanceof RenderError ? error.fault : 'aborted');
+          span.setStatus({ code: SpanStatusCode.ERROR });
+          throw error;
+        } finally {
+          span.end();
+        }
+      },
+    );
 
 /** A provider's other hosts are its own only as long as it is what is asked, and not something that stands in for it. */
 function trustOf({ hosts }: Adapter, baseUrl: string): (url: URL) => boolean {

@@ -51,6 +51,8 @@ export const influencerRequest = (
   },
   afterCommit: ({ mayStart, ...accepted }) => {
     const sourceInfluencerId = 'sourceId' in job ? job.sourceId : null;
-    if (mayStart) dispatcher.jobs.offer({ ...accepted, attempt: 1, kind: 'influencer_create', sourceInfluencerId });
+    if (!mayStart) return;
+    const kind = 'influencer_create';
+    dispatcher.jobs.offer({ ...accepted, attempt: 1, kind, sourceInfluencerId, tier, hasWaited: false });
   },
 });

@@ -1,3 +1,4 @@
+import { allows } from '../../domain/scopes.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { job } from '../../schemas/job.ts';
 import type { Deps } from '../deps.ts';
@@ -23,7 +24,7 @@ without it. Such a call counts as one.`,
   errors: ['NOT_FOUND'],
   async handle({ principal, params: { jobId }, wait }, { findJobVersion, findJobBody, jobFeed, now }) {
     if (wait !== null) await waitForJob({ principal, jobId, wait }, { findJobVersion, jobFeed, now });
-    const found = await findJobBody({ ...principal, id: jobId });
+    const found = await findJobBody({ ...principal, id: jobId, isAdmin: allows(principal.scopes, 'org:admin') });
     if (found === undefined) throw jobNotFound();
     return { status: 200, body: found.body, etag: jobEtagOf(found.version, found.at) };
   },

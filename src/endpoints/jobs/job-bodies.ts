@@ -6,6 +6,7 @@ import type { Trx } from '../../db/database.ts';
 import type { OwnedId } from '../../db/influencers.ts';
 import type { JobVersion } from '../../db/job-events.ts';
 import { findJob } from '../../db/jobs.ts';
+import type { JobAttempt } from '../../domain/job.ts';
 import type { RendererName } from '../../domain/shots.ts';
 import { writeJson, type Json } from '../../http/json.ts';
 import type { Job } from '../../schemas/job.ts';
@@ -21,8 +22,13 @@ interface JobBody {
   body: Json<Job>;
 }
 
+interface AskedJob extends OwnedId {
+  /** Whether who asks may look into Temporal. */
+  isAdmin: boolean;
+}
+
 /** Gives a job as it is told; undefined for one that is not there. */
-export type FindJobBody = (owned: OwnedId) => Promise<JobBody | undefined>;
+export type FindJobBody = (asked: AskedJob) => Promise<JobBody | undefined>;
 
 interface Parts {
   database: Trx;
@@ -31,6 +37,8 @@ interface Parts {
   medianDrawingMs: (renderer: RendererName) => Promise<number | null>;
   urls: SignedUrls;
   now: () => Date;
+  /** Where a job's workflow is in Temporal's UI; null where that is not known. */
+  workflowUrl: ((job: JobAttempt) => string) | null;
 }
 
 interface Kept {
@@ -45,10 +53,18 @@ const keptMax = 16_000_000;
 /** What stands beside the version may be so old, in ms: why a job waits, when it should be done, pictures that were removed since. */
 const stalenessMs = 250;
 
-export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs, urls, now }: Parts): FindJobBody {
+export function jobBodies({
+  database,
+  findJobVersion,
+  liveJobs,
+  medianDrawingMs,
+  urls,
+  now,
+  workflowUrl,
+}: Parts): FindJobBody {
   const bodies = new LRUCache<string, Kept>({ maxSize: keptMax });
 
-  const write = async (owned: OwnedId, keep: (until: number) => void): Promise<JobBody | undefined> => {
+  const write = async (owned: AskedJob, keep: (until: number) => void): Promise<JobBody | undefined> => {
     const row = await findJob(database, owned);
     if (row === undefined) return undefined;
     const readAt = performance.now();
@@ -57,14 +73,16 @@ export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs,
     const drawingMs = hasWorkflow ? await medianDrawingMs(row.renderer) : null;
     keep(Math.min(readAt + stalenessMs, live?.sharedUntil ?? Infinity));
     const at = now();
-    return { version: row.version, at, body: writeJson(jobRecord(row, { live, drawingMs, urls, now: at })) };
+    const links = { workflowUrl: owned.isAdmin && workflowUrl !== null ? workflowUrl(row) : null };
+    return { version: row.version, at, body: writeJson(jobRecord(row, { live, drawingMs, urls, now: at, ...links })) };
   };
 
   return async (owned) => {
     const current = await findJobVersion(owned);
     if (current === undefined) return undefined;
     const { version } = current;
-    const kept = bodies.get(owned.id);
+    const key = owned.isAdmin ? `${owned.id} of an administrator` : owned.id;
+    const kept = bodies.get(key);
     const isCurrent = kept !== undefined && kept.version >= version;
     if (isCurrent && kept.until > performance.now()) return kept.written;
     const keep = (until: number) => {
@@ -72,15 +90,15 @@ export function jobBodies({ database, findJobVersion, liveJobs, medianDrawingMs,
     };
     const begun: Kept = { version, until: Infinity, written: write(owned, keep) };
     const keepAs = (size: number) => {
-      bodies.set(owned.id, begun, { size });
+      bodies.set(key, begun, { size });
     };
     keepAs(1); // until it is known
     begun.written.then(
       (written) => {
-        if (bodies.peek(owned.id) === begun) keepAs(written?.body.length ?? 1);
+        if (bodies.peek(key) === begun) keepAs(written?.body.length ?? 1);
       },
       () => {
-        bodies.delete(owned.id); // whoever asked is told
+        bodies.delete(key); // whoever asked is told
       },
     );
     return begun.written;

@@ -15,6 +15,8 @@ interface Beside {
   drawingMs: number | null;
   urls: SignedUrls;
   now: Date;
+  /** Its workflow in Temporal's UI; null for whom that is not. */
+  workflowUrl: string | null;
 }
 
 /** A job as lists show it. */
@@ -35,7 +37,7 @@ export const jobListItem = (row: JobListRow): JobListItem => ({
 });
 
 /** A job as callers see it: Postgres's row, and for a running one what Temporal knows beside it. */
-export function jobRecord(row: JobRow, { live, drawingMs, urls, now }: Beside): Job {
+export function jobRecord(row: JobRow, { live, drawingMs, urls, now, workflowUrl }: Beside): Job {
   const items = row.shots.map((shot): Job['images']['items'][number] => {
     const drawn = row.shotRows.find((one) => one.shot === shot);
     return {
@@ -66,6 +68,7 @@ export function jobRecord(row: JobRow, { live, drawingMs, urls, now }: Beside): 
             referenceImages: row.referenceImages.map((image) => referenceImageOf(image, { urls, now })),
           }
         : null,
+    ...(workflowUrl === null ? {} : { links: { temporal: workflowUrl } }),
   };
 }
 

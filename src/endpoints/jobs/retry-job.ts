@@ -41,7 +41,7 @@ The influencer is \`training\` again. A job that runs, or that completed, is 409
       body: jobEnvelope(retried),
       location: jobLocation(retried.jobId),
       afterCommit: () => {
-        if (retried.mayStart) dispatcher.jobs.offer(retried);
+        if (retried.mayStart) dispatcher.jobs.offer({ ...retried, tier: principal.tier, hasWaited: false });
       },
     };
   },

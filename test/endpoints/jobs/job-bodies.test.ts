@@ -17,9 +17,12 @@ describe('the bodies of jobs', () => {
   let askTemporal: () => Promise<LiveJob | null>;
   let findJobBody: FindJobBody;
 
-  const read = async (changes: { environment?: 'test' } = {}): Promise<Job | undefined> => {
+  const read = async (changes: { environment?: 'test'; isAdmin?: true } = {}): Promise<Job | undefined> => {
     const { organizationId, jobId } = job;
-    const found = await findJobBody({ organizationId, environment: 'live', id: jobId, ...changes });
+    const found = await findJobBody({
+      ...{ organizationId, environment: 'live', id: jobId, isAdmin: false },
+      ...changes,
+    });
     return found && (JSON.parse(found.body.toString()) as Job);
   };
   const readsOf = (polls: readonly (Job | undefined)[]) => new Set(polls.map((body) => JSON.stringify(body))).size;
@@ -43,6 +46,7 @@ describe('the bodies of jobs', () => {
       medianDrawingMs: () => Promise.resolve(null),
       urls: signedUrls('http://localhost', [testSigningKey]),
       now: () => new Date(),
+      workflowUrl: ({ attempt }) => `http://ui/${String(attempt)}`,
     });
   });
 
@@ -51,6 +55,16 @@ describe('the bodies of jobs', () => {
   it('are written once for a hundred who ask at once', async () => {
     const polls = await Promise.all(Array.from({ length: 100 }, () => read()));
     assert.deepEqual([readsOf(polls), readings], [1, 1]);
+  });
+
+  it('lead administrators, and nobody else, to the workflow', async () => {
+    for (const [isAdmin, links] of [
+      [false, undefined],
+      [true, { temporal: 'http://ui/1' }],
+      [false, undefined],
+    ] as const) {
+      assert.deepEqual((await read(isAdmin ? { isAdmin } : {}))?.links, links);
+    }
   });
 
   it('are written anew with each event, at once', async () => {

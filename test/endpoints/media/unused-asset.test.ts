@@ -63,7 +63,7 @@ describe('an asset that no influencer used for 30 days', () => {
     const job = {
       ...{ jobId: parseId('job', jobId), influencerId: parseId('influencer', influencerId), attempt: 1 },
       ...{ projectId: parseId('project', projectId), organizationId, sourceInfluencerId: null },
-      kind: 'influencer_create' as const,
+      ...({ kind: 'influencer_create', tier: 'internal', hasWaited: false } as const),
     };
     const steps = activitiesWith({
       ...{ database: api.database, storage: api.storage, renderers: { illustrated: plainRenderer() } },
