@@ -1,6 +1,6 @@
 import { v7 as newId } from 'uuid';
 import type { Config } from '../config.ts';
-import { codecRoutes } from '../http/codec-server.ts';
+import { codecRoutes } from '../codec-server.ts';
 import { cors } from '../http/cors.ts';
 import { createFrame, serve } from '../http/frame.ts';
 import { openServer } from '../http/server.ts';

@@ -7,9 +7,9 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { Context } from 'koa';
 import Type, { type Static } from 'typebox';
-import { ApiError, invalid } from '../domain/errors.ts';
-import { UndecryptablePayload } from '../temporal/payload-codec.ts';
-import { readJson } from './body.ts';
+import { ApiError, invalid } from './domain/errors.ts';
+import { UndecryptablePayload } from './temporal/payload-codec.ts';
+import { readJson } from './http/body.ts';
 
 /** Payloads as protobuf's JSON has them: bytes are base64. */
 const payloadsSchema = Type.Object({

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { v7 as newId } from 'uuid';
-import { codecRoutes } from '../../src/http/codec-server.ts';
-import { cors } from '../../src/http/cors.ts';
-import { createFrame, serve } from '../../src/http/frame.ts';
-import { openServer, type HttpServer } from '../../src/http/server.ts';
-import { payloadCodec } from '../../src/temporal/payload-codec.ts';
-import { silent } from '../support/api.ts';
+import { codecRoutes } from '../src/codec-server.ts';
+import { cors } from '../src/http/cors.ts';
+import { createFrame, serve } from '../src/http/frame.ts';
+import { openServer, type HttpServer } from '../src/http/server.ts';
+import { payloadCodec } from '../src/temporal/payload-codec.ts';
+import { silent } from './support/api.ts';
 
 describe('the codec server', () => {
   const token = 'a-token-of-the-tests-that-is-long-enough';
