@@ -32,7 +32,9 @@ const others = [
   ...['@dicebear/avataaars', '@dicebear/core', 'sharp', 'pino', 'typebox', 'ipaddr.js', 'lru-cache'],
   ...['ajv/dist/2020.js', 'ajv/dist/types/index.js', 'koa', '@koa/router', 'raw-body', 'send'],
   'swagger-ui-dist/absolute-path.js',
-  ...['node:crypto', 'node:events', 'node:path', 'node:timers/promises', 'node:util', 'node:zlib'],
+  // Spans are sent by their SDK, which a process that is not traced does not load; of workers these parts have the types.
+  ...['@opentelemetry/api', '@temporalio/proto', '@temporalio/worker'],
+  ...['node:crypto', 'node:events', 'node:path', 'node:timers/promises', 'node:url', 'node:util', 'node:zlib'],
   ...['node:fs', 'node:http', 'node:net', 'node:stream', 'node:stream/promises'],
   // Signs, and asks nobody.
   '@aws-sdk/s3-request-presigner',
