@@ -103,9 +103,11 @@ export function createFrame({ health, newId, log, proxyHops = 0, corsOrigins = [
   return app;
 }
 
+const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
+
 /** What a request is counted under: a route, never a path, and no method that a caller made up. */
 const labelsOf = (ctx: Koa.Context) => ({
-  method: ctx.status === 405 || ctx.status === 501 ? 'other' : ctx.method,
+  method: methods.includes(ctx.method) ? ctx.method : 'other',
   route: routeOf(ctx) ?? 'none',
   status: ctx.status,
 });
