@@ -13,7 +13,7 @@ import type { World } from './world.ts';
 
 type Operation = 'create' | 'clone' | 'cancel' | 'retry' | 'patch' | 'delete' | 'refused';
 
-const makesJobs: readonly Operation[] = ['create', 'clone'];
+const makesJobs: readonly (Operation | 'poll')[] = ['create', 'clone'];
 
 interface Answer {
   status: number;
@@ -119,14 +119,15 @@ export async function runCallers(
     Array.from({ length: callers }, async (_, index) => {
       const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal, manners);
       while (!signal.aborted && accepted() < jobs) {
-        if (backlog.jobs() < backlogMax) await caller.wishSomething();
+        const mayMake = backlog.jobs() < backlogMax;
+        if (mayMake || manners.isFickle) await caller.wishSomething(mayMake);
         else await delay(100);
       }
     }),
   ).finally(backlog.close);
 }
 
-/** Callers wait while so many jobs run, so that there is always something to do for a fault to hit. */
+/** Callers make no more while so many jobs run, so that there is always something to do for a fault to hit. */
 const backlogMax = 30;
 
 /** Counts the jobs that run, twice a second, as long as Postgres answers. */
@@ -167,15 +168,16 @@ class Caller {
     this.#manners = manners;
   }
 
-  async wishSomething(): Promise<void> {
+  async wishSomething(mayMake: boolean): Promise<void> {
     const tenant = this.#random.pick(this.#journal.tenants);
     const made = this.#journal.wishes.filter((wish) => wish.tenant === tenant && wish.final?.status === 202);
     if (made.length === 0) return this.#create(tenant);
-    const { jobId, influencerId } = this.#random.pick(made).final ?? {};
+    const some = this.#manners.isFickle ? made.slice(-5) : made; // what was just begun is changed
+    const { jobId, influencerId } = this.#random.pick(some).final ?? {};
     if (jobId == null || influencerId == null) return this.#create(tenant);
     const { images } = this.#manners;
     if (images.length > 0 && this.#random.share() < 0.3) return this.#upload(tenant, this.#random.pick(images));
-    switch (this.#pickOperation()) {
+    switch (this.#pickOperation(mayMake)) {
       case 'create':
         return this.#create(tenant);
       case 'clone':
@@ -209,11 +211,14 @@ class Caller {
   }
 
   /** Picks what to wish, each as often as its share says. */
-  #pickOperation(): keyof Shares {
+  #pickOperation(mayMake: boolean): keyof Shares {
     let roll = this.#random.share();
-    for (const [operation, share] of Object.entries(this.#manners.isFickle ? fickle : usual)) {
+    for (const [operation, share] of Object.entries(this.#manners.isFickle ? fickle : usual) as [
+      keyof Shares,
+      number,
+    ][]) {
       roll -= share;
-      if (roll < 0) return operation as keyof Shares;
+      if (roll < 0) return makesJobs.includes(operation) && !mayMake ? 'poll' : operation;
     }
     return 'poll';
   }

@@ -42,31 +42,40 @@ export async function recordCrossings(about: object, found: Crossings): Promise<
 const killsEnough = 50;
 
 /**
- * Kills one process of each role, for a minute, at crossings where too few were killed so far: at whichever it comes to first of some
- * of them, others each time, so that the frequent ones do not keep all from the rest. The others go on: where all begin anew all the time,
- * no job gets far.
+ * Kills processes, for a minute, at crossings where too few were killed so far: at whichever it comes to first of some of
+ * them, others each time, so that the frequent ones do not keep all from the rest. One of each role stays: where all begin anew all
+ * the time, no job gets far.
  */
 export async function killAtCrossings(world: World, random: Random): Promise<void> {
   const before = await readCrossings();
   const until = performance.now() + 60_000;
-  const victims = (['api', 'worker'] as const).map((role) =>
-    random.pick(world.members.filter((member) => member.role === role)),
-  );
   while (performance.now() < until) {
+    if (random.share() < 0.1) await leaveUploads(world);
     if (random.share() < 0.2) await triggerSchedule(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
       (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
     );
-    for (const member of victims) {
-      const armed = lacking
-        .filter((name) => name.startsWith(`${member.role} `) && random.share() < 0.3)
-        .map((name): Failpoint => ({ at: exactly(name), place: random.pick(['before', 'after']), ...once }));
-      member.arm(armed);
+    for (const role of ['api', 'worker'] as const) {
+      const own = lacking.filter((name) => name.startsWith(`${role} `));
+      const members = world.of(role);
+      const up = members.filter(({ pid }) => pid() !== undefined);
+      for (const member of members) {
+        const mayDie = up.length > 1 || !up.includes(member);
+        const picked = own.filter(() => mayDie && random.share() < 0.3);
+        member.arm(picked.map((name) => ({ at: exactly(name), place: random.pick(['before', 'after']), ...once })));
+      }
     }
-    await delay(500);
+    await delay(250);
   }
-  for (const member of victims) member.arm([]);
+  for (const member of world.members) member.arm([]);
+}
+
+/** Makes those uploads that nobody finalized so old that they are collected. */
+async function leaveUploads({ database }: World): Promise<void> {
+  await database
+    .raw(`update uploads set created_at = now() - interval '2 days' where asset_id is null`)
+    .catch(() => undefined); // Postgres may be away
 }
 
 /** What comes by the clock comes all the time: no matter whether a worker was killed in the run before. */
@@ -75,7 +84,7 @@ async function triggerSchedule({ temporal }: World, random: Random): Promise<voi
   await schedule.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined); // another fault may have taken it away
 }
 
-const once = { action: 'crash', chance: 1, most: 1 } as const;
+const once: Pick<Failpoint, 'action' | 'chance' | 'most'> = { action: 'crash', chance: 1, most: 1 };
 
 /** A crossing as a failpoint names it: as a regular expression, and without the role. */
 const exactly = (name: string) => `^${name.slice(name.indexOf(' ') + 1).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}$`;

@@ -62,7 +62,8 @@ export const faults: readonly Fault[] = [
     number: 0,
     name: 'a process killed at each of its failpoints in turn',
     isAlone: true,
-    manners: { isFickle: true },
+    needs: { apis: 3, workers: 3 },
+    manners: { isFickle: true, vibes: [vibes.slow] },
     endWithinMs: drawnLastWithinMs,
     inject: async (world, random) => {
       await killAtCrossings(world, random);

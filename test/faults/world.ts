@@ -1,7 +1,9 @@
 // All that runs while faults are injected: Postgres and Temporal behind links, and processes of Doppel.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { freePorts } from '../../src/embedded/free-ports.ts';
@@ -27,6 +29,9 @@ import { startToxiproxy, type Link } from './toxiproxy.ts';
 
 /** What a fault wants the world to be made of. */
 export interface Needs {
+  /** How many processes of each role; two if not given. */
+  apis?: number;
+  workers?: number;
   /** S3, where it is files otherwise. */
   s3?: boolean;
   /** Workers with so much memory for their heap, in MB. */
@@ -89,9 +94,22 @@ interface Reported {
   action?: Failpoint['action'];
 }
 
+/** Reads what is new in the file each time: it becomes long, and is read often. */
+function readReport(file: string): World['reported'] {
+  const all: Reported[] = [];
+  let bytes = 0;
+  let reading = Promise.resolve(all);
+  const readOn = async () => {
+    const read = await text(createReadStream(file, { start: bytes })).catch(() => ''); // nothing was told yet
+    const lines = read.slice(0, read.lastIndexOf('\n') + 1);
+    bytes += Buffer.byteLength(lines);
+    for (const line of lines.split('\n')) if (line !== '') all.push(JSON.parse(line) as Reported);
+    return all;
+  };
+  return () => (reading = reading.then(readOn));
+}
+
 interface Size extends Needs {
-  apis?: number;
-  workers?: number;
   planted?: string | undefined;
   own?: OwnSettings;
 }
@@ -209,10 +227,7 @@ export async function startWorld(
     of: (role) => members.filter((member) => member.role === role),
     apiUrls: Object.values(ports).map((port) => `http://127.0.0.1:${String(port)}`),
     links,
-    async reported() {
-      const lines = (await readFile(report, 'utf8').catch(() => '')).split('\n');
-      return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Reported);
-    },
+    reported: readReport(report),
     async crashPostgres(awayMs = 0) {
       process.kill(placed.postgres.pid, 'SIGQUIT'); // every session ends at once, nothing is written
       await placed.postgres.exited;
