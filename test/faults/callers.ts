@@ -81,7 +81,7 @@ export interface Manners {
   images: readonly HostileImage[];
   /** How many ask at once where several do. */
   atOnce: number;
-  /** Whether they change what there is more often than they make something. */
+  /** Whether they are twice as many, and change what there is more often than they make something. */
   isFickle: boolean;
 }
 
@@ -103,12 +103,10 @@ export async function runCallers(
   journal: Journal,
   {
     jobs,
-    callers = 8,
     signal,
     ...manners
   }: Manners & {
     jobs: number;
-    callers?: number;
     signal: AbortSignal;
   },
 ): Promise<void> {
@@ -116,7 +114,7 @@ export async function runCallers(
     journal.wishes.filter(({ operation, final }) => makesJobs.includes(operation) && final?.status === 202).length;
   const backlog = watchBacklog(world, journal);
   await Promise.all(
-    Array.from({ length: callers }, async (_, index) => {
+    Array.from({ length: manners.isFickle ? 16 : 8 }, async (_, index) => {
       const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal, manners);
       while (!signal.aborted && accepted() < jobs) {
         const mayMake = backlog.jobs() < backlogMax;

@@ -74,7 +74,10 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
 /** Makes those uploads that nobody finalized so old that they are collected. */
 async function leaveUploads({ database }: World): Promise<void> {
   await database
-    .raw(`update uploads set created_at = now() - interval '2 days' where asset_id is null`)
+    .raw(
+      `update uploads set created_at = created_at - interval '2 days'
+       where asset_id is null and created_at < now() - interval '10 seconds'`,
+    )
     .catch(() => undefined); // Postgres may be away
 }
 

@@ -10,7 +10,7 @@ import { killAtCrossings } from './crossings.ts';
 import type { Failpoint } from './failpoints.ts';
 import { vibes } from './faulty-renderer.ts';
 import { hostileImages } from './hostile-images.ts';
-import { operate, startEndedOnes } from './operator.ts';
+import { changeVersion, operate, startEndedOnes } from './operator.ts';
 import type { Random } from './random.ts';
 import { breakFsync, useUpLog } from './servers/disk-that-fails.ts';
 import { persistenceFaultsSoFar } from './servers/persistence-faults.ts';
@@ -161,6 +161,20 @@ export const faults: readonly Fault[] = [
     inject: async ({ members }) => {
       for (const member of members) await member.restart();
       return members.length;
+    },
+  },
+  {
+    number: 12,
+    name: 'two versions of the workflow at once, now the one current and now the other',
+    needs: { workers: 4, workerVersions: true },
+    isAlone: true,
+    manners: { vibes: [vibes.slow] },
+    endWithinMs: drawnLastWithinMs,
+    inject: async (world, random) => {
+      await changeVersion(world, random);
+      if (random.share() < 0.2) random.pick(world.of('worker')).signal('SIGKILL');
+      await pause(random, 1_000, 4_000);
+      return 1;
     },
   },
   {

@@ -25,6 +25,8 @@ export interface MemberSettings extends OwnSettings {
   workflowBundle: { codePath: string };
   /** The API's. */
   port: number;
+  /** Which version of the workers it is, where there are some. */
+  workerBuildId?: string | undefined;
   /** Whether a worker starts workflows over its own connection. */
   startsEagerly: boolean;
 }
@@ -62,6 +64,7 @@ await runUntilStopped(async (opened) => {
       attemptTimeoutMinutes: 30,
       ai: null,
       workflowBundle: settings.workflowBundle,
+      workerBuildId: settings.workerBuildId ?? null,
       reconcileEveryMs: 2_000,
       renderers: { illustrated: faultyRenderer(settings.drawingMs) },
       ...(settings.startsEagerly && { eagerStarts: { client: null } }),

@@ -29,24 +29,29 @@ export interface Program {
   module: string;
   /** A folder for what V8 makes of it. */
   cache: string;
-  workflowBundle: { codePath: string };
+  workflowBundle: WorkflowBundle;
+  nextWorkflowBundle: WorkflowBundle;
 }
+
+type WorkflowBundle = MemberSettings['workflowBundle'];
 
 /** Compiles the code in a tree; its workflows lie in `folder`. */
 export async function compileMembers(tree: string, folder: string): Promise<Program> {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [tsc, '--project', join(tree, 'test/faults/tsconfig.member.json')]);
   const compiled = join(tree, 'dist/faults');
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: join(compiled, 'workflows'),
-    logger: new DefaultLogger('WARN'),
-  });
-  const codePath = join(folder, 'workflows.js');
-  await writeFile(codePath, code);
+  const bundle = async (workflows: string): Promise<WorkflowBundle> => {
+    const workflowsPath = join(compiled, workflows);
+    const { code } = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('WARN') });
+    const codePath = join(folder, `${workflows.replaceAll('/', '-')}.js`);
+    await writeFile(codePath, code);
+    return { codePath };
+  };
   return {
     module: join(compiled, 'test/faults/member.js'),
     cache: join(compiled, '.cache'),
-    workflowBundle: { codePath },
+    workflowBundle: await bundle('workflows'),
+    nextWorkflowBundle: await bundle('test/faults/next-release'),
   };
 }
 

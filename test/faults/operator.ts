@@ -6,8 +6,10 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import { query } from '../../src/db/database.ts';
 import type { Dispatch } from '../../src/db/dispatch.ts';
 import { jobWorkflowId, startJobWorkflow } from '../../src/temporal/start-workflow.ts';
+import { makeVersionCurrent, rampVersion } from '../../src/temporal/worker-versions.ts';
+import { eventually } from '../support/eventually.ts';
 import type { Random } from './random.ts';
-import type { World } from './world.ts';
+import { workerVersions, type World } from './world.ts';
 
 /** Does something to up to three workflows of jobs that run; gives to how many. */
 export async function operate(world: World, random: Random): Promise<number> {
@@ -44,6 +46,21 @@ export async function startEndedOnes({ database, temporal }: World): Promise<num
     await startJobWorkflow(temporal.client, job);
   }
   return ended.length;
+}
+
+/** Has what begins from now on begin on another version of the workers, or a part of it. */
+export async function changeVersion({ temporal }: World, random: Random): Promise<void> {
+  const place = { connection: temporal.client.connection, namespace: 'default' };
+  const buildId = random.pick(workerVersions);
+  // Temporal has to have heard of its workers on each queue.
+  await eventually(`${buildId} is current`, () =>
+    makeVersionCurrent(place, buildId).then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  const other = random.pick(workerVersions);
+  if (other !== buildId) await rampVersion(place, other, random.pick([10, 50]));
 }
 
 interface Run {

@@ -45,6 +45,11 @@ export const plants: Readonly<Record<string, Plant>> = {
     ],
     fault: 8,
   },
+  'jobs-change-version': {
+    file: 'workflows/influencer-create.ts',
+    change: [[`{ versioningBehavior: 'PINNED' }`, `{ versioningBehavior: 'AUTO_UPGRADE' }`]],
+    fault: 12,
+  },
   'terminal-write-in-two-transactions': {
     file: 'activities/publish-influencer.ts',
     change: [

@@ -32,6 +32,8 @@ export interface Needs {
   /** How many processes of each role; two if not given. */
   apis?: number;
   workers?: number;
+  /** Workers of two versions by turns, the second of which has other workflows. */
+  workerVersions?: true;
   /** S3, where it is files otherwise. */
   s3?: boolean;
   /** Workers with so much memory for their heap, in MB. */
@@ -84,6 +86,9 @@ export interface World {
   unexpectedEnds: () => string[];
   close: () => Promise<void>;
 }
+
+/** The versions of workers, where there are some. */
+export const workerVersions = ['this', 'next'] as const;
 
 interface Reported {
   member: string;
@@ -183,6 +188,7 @@ export async function startWorld(
     const name = `${role}-${String(index + 1)}`;
     const clock = needs.ownClocks === true ? await makeClock(folder, name) : null;
     if (clock !== null) clocks.push(clock);
+    const isNext = needs.workerVersions === true && index % 2 === 1;
     const startsEagerly = role === 'worker' && needs.eagerStarts === true;
     const [toPostgres, toTemporal] = role === 'api' ? [apiPostgres, apiTemporal] : [workerPostgres, workerTemporal];
     return openMember({
@@ -193,7 +199,8 @@ export async function startWorld(
         databaseUrl: through(toPostgres),
         temporalAddress: `127.0.0.1:${String(toTemporal.port)}`,
         storage,
-        workflowBundle: program.workflowBundle,
+        workflowBundle: isNext ? program.nextWorkflowBundle : program.workflowBundle,
+        workerBuildId: needs.workerVersions && workerVersions[Number(isNext)],
         port: ports[`api${String(index)}`] ?? 0,
         startsEagerly,
         ...own,
