@@ -1,5 +1,6 @@
 // The API process: opens what a request needs and closes it in reverse.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { v7 as newId } from 'uuid';
 import { databaseClock } from './clock.ts';
@@ -47,6 +48,8 @@ export interface ApiParts {
   queuedJobsMax: number;
   /** How many may watch jobs at a time. */
   watchersMax: number;
+  /** How long it goes on answering once it is to close; not at all if not given. */
+  drainSeconds?: number;
   /** Whether webhooks may go to a receiver on this machine. */
   webhooksAllowLocalhost: boolean;
   /** How often a stream on which nothing happens is written to, in ms; 15 s if not given. */
@@ -152,10 +155,11 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       log,
     });
     server.serve(app.callback());
-    opened.add(() => {
+    opened.add(async () => {
       isDraining = true;
+      await delay((parts.drainSeconds ?? 0) * 1_000);
       jobFeed.drain();
-      return server.close();
+      await server.close();
     });
     return { watchers: jobFeed.size, close: opened.close };
   } catch (error) {

@@ -120,6 +120,13 @@ export const environmentSchema = Type.Object({
     description:
       'Most callers that may wait for a job or stream its events at one API process at a time; one organization may be half of them, and past it they are told to come back.',
   }),
+  DRAIN_SECONDS: Type.Integer({
+    minimum: 0,
+    maximum: 300,
+    default: 0,
+    description:
+      'How long an API that was told to stop goes on answering: as long as whatever leads callers to it takes to see on `/readyz` that it is to get none.',
+  }),
   WEBHOOKS_ALLOW_LOCALHOST: Type.Boolean({
     default: false,
     description:
@@ -246,6 +253,7 @@ export interface Config {
   corsOrigins: string[];
   queuedJobsMax: number;
   watchersMax: number;
+  drainSeconds: number;
   attemptTimeoutMinutes: number;
   webhooksAllowLocalhost: boolean;
   /** Null where no codec server is to run. */
@@ -303,6 +311,7 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     corsOrigins: values.CORS_ORIGINS?.split(',') ?? [],
     queuedJobsMax: values.QUEUED_JOBS_MAX,
     watchersMax: values.WATCHERS_MAX,
+    drainSeconds: values.DRAIN_SECONDS,
     attemptTimeoutMinutes: values.ATTEMPT_TIMEOUT_MINUTES,
     webhooksAllowLocalhost: values.WEBHOOKS_ALLOW_LOCALHOST,
     codecToken: values.CODEC_TOKEN ?? null,

@@ -97,6 +97,19 @@ describe('API and worker as processes of their own', () => {
       await assertStops(second);
     });
 
+    it('an API that is told to stop answers until whoever leads callers to it may have noticed', async () => {
+      const DATABASE_URL = api.databaseUrl;
+      const stopping = spawn('api', { DATABASE_URL, TEMPORAL_ADDRESS: nowhere, DRAIN_SECONDS: '5' });
+      const url = await urlOf(stopping);
+      await until('it is ready', async () => (await readinessOf(url))[0] === 200);
+      stopping.kill('SIGTERM');
+      await until('it says that it is to get no more', async () => (await readinessOf(url))[0] === 503);
+      const { status, headers } = await call(`${url}/v1/projects/${tenant.projectId}`, { key: tenant.key });
+      assert.deepEqual([status, headers.get('connection')], [200, 'close']);
+      assert.equal(await stopping.exited, 0, stopping.output());
+      assert.equal(stopping.errors(), '');
+    });
+
     it('a job says that no worker lives once all were killed, and goes on when one is back', async function () {
       this.timeout(120_000);
       const worker = startWorkerProcess();
