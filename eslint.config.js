@@ -34,6 +34,7 @@ export default tseslint.config(
       'src/commands/**',
       'scripts/**',
       'test/faults/{main,measure}.ts',
+      'test/cluster/production.cluster.ts',
       'bench/main.ts',
       'bench/others/**',
     ],

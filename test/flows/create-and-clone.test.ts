@@ -1,42 +1,16 @@
 import assert from 'node:assert/strict';
 import { v7 as newId } from 'uuid';
-import sharp from 'sharp';
 import { formatId } from '../../src/domain/ids.ts';
-import { shots } from '../../src/domain/shots.ts';
 import type { RunningWorker } from '../../src/worker.ts';
 import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { eventually, until } from '../support/eventually.ts';
-import {
-  assertWhole,
-  clone,
-  cloneTimes,
-  createReady,
-  person,
-  untilCompleted,
-  untilStatus,
-  type Caller,
-} from '../support/flows.ts';
+import { assertWhole, clone, cloneTimes, createReady, untilCompleted, type Caller } from '../support/flows.ts';
 import { gate } from '../support/gate.ts';
 import { plainRenderer, type BeforeDrawing } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 import { createInfluencer } from '../support/builders.ts';
 import type { EagerStarts } from '../../src/temporal/dispatcher.ts';
 import { startTestWorker } from '../support/worker.ts';
-
-interface Image {
-  assetId: string;
-  url: string;
-  thumbnailUrl: string;
-  shot: string;
-}
-
-async function assertOpensAs(url: string, edge: number): Promise<void> {
-  const response = await fetch(url);
-  assert.equal(response.status, 200);
-  assert.equal(response.headers.get('content-type'), 'image/webp');
-  const { format, width, height } = await sharp(Buffer.from(await response.arrayBuffer())).metadata();
-  assert.deepEqual([format, width, height], ['webp', edge, edge]);
-}
 
 describe('influencers, from the request to the pictures', () => {
   let temporal: TestTemporal;
@@ -92,69 +66,6 @@ describe('influencers, from the request to the pictures', () => {
       assert.equal(await wasEager(second), false);
       await other.close();
       await both.close();
-    });
-  });
-
-  describe('with the renderer that everybody gets', () => {
-    let worker: RunningWorker;
-    before(async () => {
-      worker = await startTestWorker(api, temporal);
-    });
-    after(() => worker.close());
-
-    it('a created one becomes ready, with six images whose URLs open', async () => {
-      const influencerId = await createReady(caller, tenant.projectId);
-      const { body } = await read(`/v1/influencers/${influencerId}`);
-      const images = body.referenceImages as Image[];
-      assert.deepEqual(
-        images.map(({ shot }) => shot),
-        shots,
-      );
-      for (const { url, thumbnailUrl } of images) {
-        await assertOpensAs(url, 1024);
-        await assertOpensAs(thumbnailUrl, 256);
-      }
-      const hashes = await Promise.all(
-        images.map(async ({ url }) => Buffer.from(await (await fetch(url)).arrayBuffer()).toString('base64')),
-      );
-      assert.equal(new Set(hashes).size, 6, 'two shots are the same picture');
-    });
-
-    it('a clone gets its source’s identity, project and images’ metadata, the overrides, and images of its own', async () => {
-      const sourceId = await createReady(caller, tenant.projectId);
-      const { body: source } = await read(`/v1/influencers/${sourceId}`);
-      const accepted = await clone(caller, sourceId, {
-        name: 'Ava Chen (EU)',
-        overrides: { vibe: 'sharper, more deadpan' },
-      });
-      assert.equal(accepted.status, 202);
-      const atOnce = await read(`/v1/influencers/${String(accepted.body.influencerId)}`);
-      assert.equal(atOnce.status, 200);
-      assert.ok(['pending', 'training', 'ready'].includes(atOnce.body.status as string));
-
-      const job = await untilStatus(caller, accepted.body.locationUrl as string, 'completed');
-      assert.equal(job.progress, 1);
-      assert.equal(job.images.rendered, 6);
-      const { body } = await read(`/v1/influencers/${String(accepted.body.influencerId)}`);
-      assert.equal(body.status, 'ready');
-      assert.equal(body.projectId, source.projectId);
-      assert.deepEqual(
-        { ...person, name: body.name, vibe: body.vibe },
-        { ...person, name: 'Ava Chen (EU)', vibe: 'sharper, more deadpan' },
-      );
-      for (const field of ['gender', 'ageRange', 'ethnicity', 'hairColor', 'personality']) {
-        assert.deepEqual(body[field], source[field], field);
-      }
-      assert.deepEqual(
-        (body.attributes.referenceImages as Image[]).map(({ assetId, shot }) => [assetId, shot]),
-        (source.referenceImages as Image[]).map(({ assetId, shot }) => [assetId, shot]),
-      );
-      assert.equal(body.attributes.clonedFrom.influencerId, sourceId);
-      const own = body.referenceImages as Image[];
-      assert.equal(own.length, 6);
-      for (const { url } of own) await assertOpensAs(url, 1024);
-      const sourceAssets = (source.referenceImages as Image[]).map(({ assetId }) => assetId);
-      assert.ok(own.every(({ assetId }) => !sourceAssets.includes(assetId)));
     });
   });
 

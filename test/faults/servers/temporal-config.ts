@@ -15,12 +15,11 @@ interface Settings {
   /** Whose user, password and address are taken. */
   database: URL;
   ports: Record<(typeof portNames)[number], number>;
-  /** The file of the dynamic configuration. */
-  dynamicConfig: string;
+  dynamicConfigFile: string;
   faults: PersistenceFaults | undefined;
 }
 
-export function serverConfig({ database, ports, dynamicConfig, faults }: Settings): object {
+export function serverConfig({ database, ports, dynamicConfigFile, faults }: Settings): object {
   const store = (databaseName: string, maxConns: number) => ({
     sql: {
       ...{ pluginName: 'postgres12', databaseName, connectAddr: database.host, connectProtocol: 'tcp' },
@@ -55,6 +54,6 @@ export function serverConfig({ database, ports, dynamicConfig, faults }: Setting
       clusterInformation: { active: { enabled: true, initialFailoverVersion: 1, rpcName: 'frontend', rpcAddress } },
     },
     publicClient: { hostPort: rpcAddress },
-    dynamicConfigClient: { filepath: dynamicConfig, pollInterval: '60s' },
+    dynamicConfigClient: { filepath: dynamicConfigFile, pollInterval: '60s' },
   };
 }

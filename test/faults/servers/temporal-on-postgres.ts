@@ -21,8 +21,14 @@ const version = '1.29.1';
 const namespace = 'default';
 const schemas = { temporal: 'temporal', temporal_visibility: 'visibility' };
 
+interface Settings {
+  faults?: PersistenceFaults;
+  /** Beside what Doppel asks of every Temporal. */
+  dynamicConfig?: Readonly<Record<string, string>>;
+}
+
 /** Starts it with the namespace `default`; no search attributes, which workers bring. */
-export async function startTemporalOnPostgres({ faults }: { faults?: PersistenceFaults } = {}): Promise<
+export async function startTemporalOnPostgres({ faults, dynamicConfig = {} }: Settings = {}): Promise<
   TestTemporal & { metricsUrl: string }
 > {
   const command = await installFromGo('Temporal server', 'go.temporal.io/server/cmd/server', version);
@@ -34,15 +40,15 @@ export async function startTemporalOnPostgres({ faults }: { faults?: Persistence
   const address = `127.0.0.1:${String(ports.frontend)}`;
   // JSON, which is YAML too.
   await mkdir(join(folder, 'config'));
-  const dynamicConfig = join(folder, 'config/dynamic.yaml');
-  await writeFile(
-    dynamicConfig,
-    JSON.stringify({
-      'matching.enableFairness': [{ value: true }],
-      'history.workflowTaskRetryMaxInterval': [{ value: '20s' }],
-    }),
-  );
-  const config = serverConfig({ database, ports, dynamicConfig, faults });
+  const dynamicConfigFile = join(folder, 'config/dynamic.yaml');
+  const values = {
+    'matching.enableFairness': true,
+    'history.workflowTaskRetryMaxInterval': '20s',
+    ...dynamicConfig,
+  };
+  const constrained = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [{ value }]]));
+  await writeFile(dynamicConfigFile, JSON.stringify(constrained));
+  const config = serverConfig({ database, ports, dynamicConfigFile, faults });
   await writeFile(join(folder, 'config/development.yaml'), JSON.stringify(config), { mode: 0o600 });
 
   const start = () =>
