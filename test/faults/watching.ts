@@ -105,30 +105,34 @@ export async function startHostileReceivers(
   const endless = async (response: ServerResponse, chunk: Buffer, everyMs: number) => {
     while (!response.destroyed && response.write(chunk)) await delay(everyMs);
   };
-  const manners: readonly ((response: ServerResponse, request: IncomingMessage) => unknown)[] = [
-    () => undefined, // never answers
+  type Manner = (response: ServerResponse, request: IncomingMessage) => unknown;
+  const refusals: readonly Manner[] = [
     (response) => response.writeHead(307, { Location: '/followed' }).end(),
     (response) => response.writeHead(500).end('x'.repeat(1_000_000)),
     (response) => response.writeHead(429, { 'Retry-After': '999999999' }).end(),
+    (response) => response.socket?.resetAndDestroy(),
+    (response) => response.socket?.end('\0\0\0\0'),
+    (_, request) => request.destroy(),
+  ];
+  const manners: readonly Manner[] = [
+    ...refusals,
+    () => undefined, // never answers
     (response) => response.writeHead(200, { 'Content-Length': '5' }).write('x'), // and no more
     (response) => endless(response.writeHead(200), Buffer.from('.'), 200),
     (response) => endless(response.writeHead(200), Buffer.alloc(65_536), 5),
-    (response) => response.socket?.resetAndDestroy(),
     (response) => response.socket?.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n'),
-    (response) => response.socket?.end('\0\0\0\0'),
     (response) => response.writeHead(200, { 'X-Much': 'y'.repeat(100_000) }).end(),
-    (_, request) => request.destroy(),
   ];
   const server = await listen((request, response) => {
     asked++;
     if (request.url === '/followed') faults.push('a redirect of a receiver was followed');
     request.resume();
     response.on('error', () => undefined);
-    random.pick(manners)(response, request);
+    random.pick(request.url === '/refusing' ? refusals : manners)(response, request);
   });
   for (const { organizationId } of tenants) {
-    for (let count = 0; count < 3; count++) {
-      await insertEndpoint(database, { organizationId }, { url: `${server.url}/hostile`, events: ['job.completed'] });
+    for (const path of ['/hostile', '/hostile', '/refusing']) {
+      await insertEndpoint(database, { organizationId }, { url: server.url + path, events: ['job.completed'] });
     }
   }
   return { asked: () => asked, faults, close: server.close };
