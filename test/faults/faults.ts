@@ -63,7 +63,7 @@ export const faults: readonly Fault[] = [
     name: 'a process killed at each of its failpoints in turn',
     isAlone: true,
     needs: { apis: 3, workers: 3 },
-    manners: { isFickle: true, vibes: [vibes.slow] },
+    manners: { isFickle: true },
     endWithinMs: drawnLastWithinMs,
     inject: async (world, random) => {
       await killAtCrossings(world, random);
@@ -434,7 +434,8 @@ export const faults: readonly Fault[] = [
   },
   {
     number: 32,
-    name: 'an operator terminates, resets, cancels and pauses',
+    name: 'an operator terminates, resets, cancels and pauses; time passes',
+    manners: { vibes: [vibes.slow] },
     mayFail: true,
     inject: async (world, random) => {
       const done = await operate(world, random);

@@ -13,6 +13,7 @@ import { workerVersions, type World } from './world.ts';
 
 /** Does something to up to three workflows of jobs that run; gives to how many. */
 export async function operate(world: World, random: Random): Promise<number> {
+  if (random.share() < 0.3) return letTimePass(world, random);
   const acts = [terminate, reset, cancel, pauseDrawing] as const;
   let done = 0;
   for await (const { workflowId, runId } of world.temporal.client.workflow.list({
@@ -26,6 +27,24 @@ export async function operate(world: World, random: Random): Promise<number> {
     if (++done === 3) break;
   }
   return done;
+}
+
+/** Makes up to two jobs that are drawn so old that their time is up, or that they should have stopped long ago; gives how many. */
+async function letTimePass({ database }: World, random: Random): Promise<number> {
+  const age = random.pick([
+    `rendering_at = rendering_at - interval '1 hour'`,
+    `timed_out_at = now() - interval '10 minutes', dispatched_at = dispatched_at - interval '1 minute',
+     updated_at = updated_at - interval '1 minute'`,
+  ]);
+  const aged = await query(
+    database,
+    `update jobs set ${age} where id in (
+       select id from jobs where status = 'running' and rendering_at is not null and timed_out_at is null
+       order by random() limit 2
+     )
+     returning id`,
+  );
+  return aged.length;
 }
 
 /** Deletes the workflows of some jobs that have ended, and starts them again as a dispatcher did; gives how many. */
