@@ -2,7 +2,10 @@
 // three workers, all of what `npm run build` has made.
 
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -31,6 +34,8 @@ interface Member {
   exited: () => Promise<string>;
   /** All that it has logged, before it was started again too. */
   log: () => Promise<string>;
+  /** What it tells Prometheus now. */
+  metrics: () => Promise<string>;
 }
 
 export interface Cluster {
@@ -42,6 +47,10 @@ export interface Cluster {
   apis: readonly Member[];
   /** Of all versions. */
   workers: readonly Member[];
+  /** All spans that were sent, as they were. */
+  traces: () => Buffer;
+  /** What its processes know and nobody is told. */
+  secrets: readonly string[];
   /** Starts three workers of a version and has what begins from now on begin on it. */
   release: (buildId: string) => Promise<void>;
   close: () => Promise<void>;
@@ -70,7 +79,10 @@ export async function startCluster(): Promise<Cluster> {
     opened.add(postgres.stop);
     const s3 = await startTestS3();
     opened.add(s3.close);
+    const collector = await startCollector();
+    opened.add(collector.close);
     const ports = await freePorts(['proxy', ...apiNames]);
+    const signingSecret = 'a-secret-of-the-cluster-that-is-long-enough';
     const url = `http://127.0.0.1:${String(ports.proxy)}`;
     const env = {
       HOME: folder,
@@ -79,9 +91,11 @@ export async function startCluster(): Promise<Cluster> {
       TEMPORAL_ADDRESS: temporal.connect.connectionOptions.address ?? '',
       ...s3.environment,
       PUBLIC_URL: url,
-      SIGNING_KEYS: '1:a-secret-of-the-cluster-that-is-long-enough',
+      SIGNING_KEYS: `1:${signingSecret}`,
       PROXY_HOPS: '1',
       DRAIN_SECONDS: '3',
+      WEBHOOKS_ALLOW_LOCALHOST: 'true',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
     };
     await promisify(execFile)(process.execPath, [main, 'migrate'], { cwd: folder, env });
 
@@ -90,12 +104,13 @@ export async function startCluster(): Promise<Cluster> {
       { name, port, ...own }: { name: string; port: number; WORKER_BUILD_ID?: string },
     ): Promise<Member> => {
       const logFile = join(folder, 'logs', `${name}.log`);
+      const { metrics: metricsPort } = await freePorts(['metrics']);
       const start = (): Promise<ChildServer> =>
         startChildServer({
           name,
           command: process.execPath,
           args: [main, command],
-          env: { ...env, ...own, PORT: String(port), WORKER_PORT: String(port) },
+          env: { ...env, ...own, PORT: String(port), WORKER_PORT: String(port), METRICS_PORT: String(metricsPort) },
           cwd: folder,
           logFile,
           stopSignal: 'SIGTERM',
@@ -112,6 +127,7 @@ export async function startCluster(): Promise<Cluster> {
         },
         exited: () => running.exited,
         log: () => readFile(logFile, 'utf8'),
+        metrics: async () => (await fetch(`http://127.0.0.1:${String(metricsPort)}/metrics`)).text(),
       };
     };
 
@@ -137,11 +153,38 @@ export async function startCluster(): Promise<Cluster> {
     opened.add(() => database.destroy());
     const { storage, close: closeStorage } = await openStorage(s3.settings);
     opened.add(closeStorage);
-    return { url, database, storage, temporal, apis, workers, release, close: opened.close };
+    const secrets = [
+      signingSecret,
+      new URL(postgres.connectionString).password,
+      s3.environment['AWS_SECRET_ACCESS_KEY'] ?? '',
+    ];
+    return {
+      ...{ url, database, storage, temporal, apis, workers, secrets, release },
+      ...{ traces: collector.received, close: opened.close },
+    };
   } catch (error) {
     await opened.close();
     throw error;
   }
+}
+
+/** Takes all that is sent to it, as a collector of OpenTelemetry does. */
+async function startCollector(): Promise<{ url: string; received: () => Buffer; close: () => void }> {
+  const chunks: Buffer[] = [];
+  const server = createServer((request, response) => {
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => response.end());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
+    received: () => Buffer.concat(chunks),
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
 }
 
 /** Gives a request to an API that says that it is ready, as it does in docker-compose.yml; it looks twice a second. */

@@ -11,6 +11,14 @@ import { startCluster, type Cluster } from './cluster.ts';
 /** Long enough for where its servers have to be built first. */
 const startTimeoutMs = 1_200_000;
 
+/** Bytes of a history as the text that they are. */
+const textOf = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value
+    ? Buffer.from(value.data as number[]).toString()
+    : value instanceof Uint8Array
+      ? Buffer.from(value).toString()
+      : value;
+
 describe('Doppel as it runs in production', () => {
   let cluster: Cluster;
 
@@ -24,6 +32,50 @@ describe('Doppel as it runs in production', () => {
   });
 
   flowsOf(() => cluster);
+
+  it('tells of what callers sent, and of secrets, neither in logs nor in metrics, traces and histories', async () => {
+    const { key, projectId } = await createTenant(cluster.database, { environment: 'test' });
+    const client = new DoppelClient({ baseUrl: cluster.url, apiKey: key });
+    const texts = ['Philippa', 'a vibe of the sea', 'speaks in riddles', 'linen from an attic'];
+    const [name = '', vibe = '', tone = '', style = ''] = texts;
+    const personality = { traits: ['kind'], tone };
+    const { secret } = await client.webhookEndpoints.create({ url: 'http://127.0.0.1:1/', events: ['job.completed'] });
+    assert.ok(secret !== null);
+    const made = await client.influencers.create(projectId, {
+      ...person,
+      name,
+      vibe,
+      personality,
+      style,
+    });
+    assert.equal((await client.jobs.wait(made)).status, 'completed');
+    const clone = (simulate: string) =>
+      client.influencers.clone(made.influencerId, { name, overrides: { vibe } }, { simulate });
+    assert.equal((await client.jobs.wait((await clone('reject')).jobId)).status, 'failed');
+    await assert.rejects(client.influencers.update(made.influencerId, { vibe: { vibe } as never }));
+
+    const histories: string[] = [];
+    for await (const { workflowId, runId } of cluster.temporal.client.workflow.list()) {
+      const history = await cluster.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      histories.push(JSON.stringify(history, (_, value: unknown) => textOf(value)));
+    }
+    const members = [...cluster.apis, ...cluster.workers];
+    const told = {
+      logs: (await Promise.all(members.map(({ log }) => log()))).join(''),
+      metrics: (await Promise.all(members.map(({ metrics }) => metrics()))).join(''),
+      traces: cluster.traces().toString('latin1'),
+      histories: histories.join('\n'),
+    };
+    const { jobId } = made; // what is looked for would be found, as this is
+    for (const text of [told.logs, told.traces, told.histories]) assert.ok(text.includes(jobId));
+    assert.match(told.metrics, /^doppel_/m);
+    const found = Object.entries(told).flatMap(([where, text]) =>
+      [...texts, key, secret, ...cluster.secrets]
+        .filter((one) => text.includes(one))
+        .map((one) => `${where}: ${one}`),
+    );
+    assert.deepEqual(found, []);
+  });
 
   it('loses no request and no job while each process is replaced, and then the version of the workers', async function () {
     this.timeout(600_000);

@@ -117,7 +117,7 @@ export async function runCallers(
     Array.from({ length: manners.isFickle ? 16 : 8 }, async (_, index) => {
       const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal, manners);
       while (!signal.aborted && accepted() < jobs) {
-        const mayMake = backlog.jobs() < backlogMax;
+        const mayMake = backlog.jobs() < (manners.isFickle ? fickleBacklogMax : backlogMax);
         if (mayMake || manners.isFickle) await caller.wishSomething(mayMake);
         else await delay(100);
       }
@@ -127,6 +127,8 @@ export async function runCallers(
 
 /** Callers make no more while so many jobs run, so that there is always something to do for a fault to hit. */
 const backlogMax = 30;
+/** Fewer, where workers are killed so often that nothing else would be done. */
+const fickleBacklogMax = 8;
 
 /** Counts the jobs that run, twice a second, as long as Postgres answers. */
 function watchBacklog(world: World, { tenants }: Journal): { jobs: () => number; close: () => void } {

@@ -62,7 +62,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
       const up = members.filter(({ pid }) => pid() !== undefined);
       for (const member of members) {
         const mayDie = up.length > 1 || !up.includes(member);
-        const picked = own.filter(() => mayDie && random.share() < 0.3);
+        const picked = own.filter(() => mayDie && random.share() < 0.6);
         member.arm(picked.map((name) => ({ at: exactly(name), place: random.pick(['before', 'after']), ...once })));
       }
     }
