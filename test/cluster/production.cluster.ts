@@ -70,9 +70,7 @@ describe('Doppel as it runs in production', () => {
     for (const text of [told.logs, told.traces, told.histories]) assert.ok(text.includes(jobId));
     assert.match(told.metrics, /^doppel_/m);
     const found = Object.entries(told).flatMap(([where, text]) =>
-      [...texts, key, secret, ...cluster.secrets]
-        .filter((one) => text.includes(one))
-        .map((one) => `${where}: ${one}`),
+      [...texts, key, secret, ...cluster.secrets].filter((one) => text.includes(one)).map((one) => `${where}: ${one}`),
     );
     assert.deepEqual(found, []);
   });
