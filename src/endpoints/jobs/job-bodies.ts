@@ -63,6 +63,7 @@ export function jobBodies({
   workflowUrl,
 }: Parts): FindJobBody {
   const bodies = new LRUCache<string, Kept>({ maxSize: keptMax });
+  const linkFor = ({ isAdmin }: AskedJob) => (isAdmin ? workflowUrl : null);
 
   const write = async (owned: AskedJob, keep: (until: number) => void): Promise<JobBody | undefined> => {
     const row = await findJob(database, owned);
@@ -73,7 +74,7 @@ export function jobBodies({
     const drawingMs = hasWorkflow ? await medianDrawingMs(row.renderer) : null;
     keep(Math.min(readAt + stalenessMs, live?.sharedUntil ?? Infinity));
     const at = now();
-    const links = { workflowUrl: owned.isAdmin && workflowUrl !== null ? workflowUrl(row) : null };
+    const links = { workflowUrl: linkFor(owned)?.(row) ?? null };
     return { version: row.version, at, body: writeJson(jobRecord(row, { live, drawingMs, urls, now: at, ...links })) };
   };
 
@@ -81,7 +82,7 @@ export function jobBodies({
     const current = await findJobVersion(owned);
     if (current === undefined) return undefined;
     const { version } = current;
-    const key = owned.isAdmin ? `${owned.id} of an administrator` : owned.id;
+    const key = linkFor(owned) === null ? owned.id : `${owned.id} with its workflow`;
     const kept = bodies.get(key);
     const isCurrent = kept !== undefined && kept.version >= version;
     if (isCurrent && kept.until > performance.now()) return kept.written;
