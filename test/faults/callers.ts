@@ -13,7 +13,8 @@ import type { World } from './world.ts';
 
 type Operation = 'create' | 'clone' | 'cancel' | 'retry' | 'patch' | 'delete' | 'refused';
 
-const makesJobs: readonly (Operation | 'poll')[] = ['create', 'clone'];
+const makesJobs: readonly Operation[] = ['create', 'clone'];
+const beginsJobs: readonly (Operation | 'poll')[] = [...makesJobs, 'retry'];
 
 interface Answer {
   status: number;
@@ -218,7 +219,7 @@ class Caller {
       number,
     ][]) {
       roll -= share;
-      if (roll < 0) return makesJobs.includes(operation) && !mayMake ? 'poll' : operation;
+      if (roll < 0) return beginsJobs.includes(operation) && !mayMake ? 'poll' : operation;
     }
     return 'poll';
   }
