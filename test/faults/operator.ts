@@ -70,16 +70,14 @@ export async function startEndedOnes({ database, temporal }: World): Promise<num
 /** Has what begins from now on begin on another version of the workers, or a part of it. */
 export async function changeVersion({ temporal }: World, random: Random): Promise<void> {
   const place = { connection: temporal.client.connection, namespace: 'default' };
-  const buildId = random.pick(workerVersions);
-  // Temporal has to have heard of its workers on each queue.
-  await eventually(`${buildId} is current`, () =>
-    makeVersionCurrent(place, buildId).then(
-      () => true,
-      () => undefined,
-    ),
-  );
-  const other = random.pick(workerVersions);
-  if (other !== buildId) await rampVersion(place, other, random.pick([10, 50]));
+  const [buildId, other] = [random.pick(workerVersions), random.pick(workerVersions)];
+  const percentage = random.pick([10, 50]);
+  const change = async () => {
+    await makeVersionCurrent(place, buildId);
+    if (other !== buildId) await rampVersion(place, other, percentage);
+    return true;
+  };
+  await eventually(`${buildId} is current`, change, { withinMs: 60_000 }); // Temporal has to have heard of its workers on each queue
 }
 
 interface Run {
