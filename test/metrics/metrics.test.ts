@@ -41,8 +41,11 @@ describe('the metrics', () => {
     for (const path of [`/v1/jobs/${id}`, `/v1/made-up/${id}`]) {
       assert.equal((await call(`${api.url}${path}`, { key: tenant.key })).status, 404);
     }
-    for (const path of [`/v1/jobs/${id}`, `/v1/made-up/${id}`]) {
-      await call(`${api.url}${path}`, { method: 'PROPFIND', key: tenant.key });
+    for (const [path, status] of [
+      [`/v1/jobs/${id}`, 405],
+      [`/v1/made-up/${id}`, 404],
+    ] as const) {
+      assert.equal((await call(`${api.url}${path}`, { method: 'PROPFIND', key: tenant.key })).status, status);
     }
     assert.equal(await valueOf(series), before + 1);
     assert.ok((await valueOf('doppel_http_request_seconds_count{method="GET",route="none",status="404"}')) > 0);
