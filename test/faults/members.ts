@@ -29,14 +29,18 @@ export interface Program {
   module: string;
   /** A folder for what V8 makes of it. */
   cache: string;
-  workflowBundle: WorkflowBundle;
-  nextWorkflowBundle: WorkflowBundle;
+  /** Of each version of the workers. */
+  workflowBundles: readonly [WorkflowBundle, ...WorkflowBundle[]];
 }
 
 type WorkflowBundle = MemberSettings['workflowBundle'];
 
-/** Compiles the code in a tree; its workflows lie in `folder`. */
-export async function compileMembers(tree: string, folder: string): Promise<Program> {
+/** Compiles the code in a tree; its workflows lie in `folder`, those of a next release too where there is one. */
+export async function compileMembers(
+  tree: string,
+  folder: string,
+  { hasNextRelease }: { hasNextRelease: boolean },
+): Promise<Program> {
   const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
   await promisify(execFile)(process.execPath, [tsc, '--project', join(tree, 'test/faults/tsconfig.member.json')]);
   const compiled = join(tree, 'dist/faults');
@@ -50,8 +54,7 @@ export async function compileMembers(tree: string, folder: string): Promise<Prog
   return {
     module: join(compiled, 'test/faults/member.js'),
     cache: join(compiled, '.cache'),
-    workflowBundle: await bundle('workflows'),
-    nextWorkflowBundle: await bundle('test/faults/next-release'),
+    workflowBundles: [await bundle('workflows'), ...(hasNextRelease ? [await bundle('test/faults/next-release')] : [])],
   };
 }
 

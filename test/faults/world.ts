@@ -126,7 +126,8 @@ export async function startWorld(
   const folder = await makeTemporaryFolder();
   const report = join(folder, 'failpoints.jsonl');
   await mkdir(join(folder, 'logs'), { recursive: true });
-  const program = await compileMembers(planted === undefined ? projectFolder : await plant(planted, folder), folder);
+  const tree = planted === undefined ? projectFolder : await plant(planted, folder);
+  const program = await compileMembers(tree, folder, { hasNextRelease: needs.workerVersions === true });
   const quiet = { dataDir: folder, onProgress: () => undefined };
   const disk = needs.smallDisk === true ? await startOnSmallDisk(folder) : null;
   let placed: PlacedPostgres = { postgres: disk?.postgres ?? (await startPostgres(quiet)), dataDir: folder };
@@ -188,7 +189,7 @@ export async function startWorld(
     const name = `${role}-${String(index + 1)}`;
     const clock = needs.ownClocks === true ? await makeClock(folder, name) : null;
     if (clock !== null) clocks.push(clock);
-    const isNext = needs.workerVersions === true && index % 2 === 1;
+    const { workflowBundles } = program;
     const startsEagerly = role === 'worker' && needs.eagerStarts === true;
     const [toPostgres, toTemporal] = role === 'api' ? [apiPostgres, apiTemporal] : [workerPostgres, workerTemporal];
     return openMember({
@@ -199,8 +200,8 @@ export async function startWorld(
         databaseUrl: through(toPostgres),
         temporalAddress: `127.0.0.1:${String(toTemporal.port)}`,
         storage,
-        workflowBundle: isNext ? program.nextWorkflowBundle : program.workflowBundle,
-        workerBuildId: needs.workerVersions && workerVersions[Number(isNext)],
+        workflowBundle: workflowBundles[index % workflowBundles.length] ?? workflowBundles[0],
+        workerBuildId: needs.workerVersions && workerVersions[index % workerVersions.length],
         port: ports[`api${String(index)}`] ?? 0,
         startsEagerly,
         ...own,
