@@ -2,10 +2,7 @@
 // three workers, all of what `npm run build` has made.
 
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -22,6 +19,7 @@ import { startTemporalOnPostgres } from '../faults/servers/temporal-on-postgres.
 import { eventually } from '../support/eventually.ts';
 import { installFromGo } from '../support/install-from-go.ts';
 import { startTestS3 } from '../support/s3-server.ts';
+import { startScriptedServer } from '../support/scripted-server.ts';
 import type { TestTemporal } from '../support/temporal-server.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -79,7 +77,7 @@ export async function startCluster(): Promise<Cluster> {
     opened.add(postgres.stop);
     const s3 = await startTestS3();
     opened.add(s3.close);
-    const collector = await startCollector();
+    const collector = await startScriptedServer((response) => void response.end());
     opened.add(collector.close);
     const ports = await freePorts(['proxy', ...apiNames]);
     const signingSecret = 'a-secret-of-the-cluster-that-is-long-enough';
@@ -143,7 +141,7 @@ export async function startCluster(): Promise<Cluster> {
       );
       // Temporal has to have heard of its workers on each queue.
       const place = { connection: temporal.client.connection, namespace: 'default' };
-      await eventually(`${buildId} is current`, () => isDone(makeVersionCurrent(place, buildId)));
+      await eventually(`${buildId} is current`, () => makeVersionCurrent(place, buildId).then(() => true));
     };
     await release('1');
 
@@ -160,31 +158,12 @@ export async function startCluster(): Promise<Cluster> {
     ];
     return {
       ...{ url, database, storage, temporal, apis, workers, secrets, release },
-      ...{ traces: collector.received, close: opened.close },
+      ...{ traces: () => Buffer.concat(collector.asked.map(({ body }) => body)), close: opened.close },
     };
   } catch (error) {
     await opened.close();
     throw error;
   }
-}
-
-/** Takes all that is sent to it, as a collector of OpenTelemetry does. */
-async function startCollector(): Promise<{ url: string; received: () => Buffer; close: () => void }> {
-  const chunks: Buffer[] = [];
-  const server = createServer((request, response) => {
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => response.end());
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`,
-    received: () => Buffer.concat(chunks),
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }
 
 /** Gives a request to an API that says that it is ready, as it does in docker-compose.yml; it looks twice a second. */
@@ -234,10 +213,4 @@ const isReady = (port: number): Promise<boolean> =>
   fetch(`http://127.0.0.1:${String(port)}/readyz`).then(
     ({ ok }) => ok,
     () => false,
-  );
-
-const isDone = (doing: Promise<unknown>): Promise<true | undefined> =>
-  doing.then(
-    () => true as const,
-    () => undefined,
   );

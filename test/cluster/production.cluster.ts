@@ -5,19 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DoppelClient } from '../../src/client/index.ts';
 import { createTenant } from '../support/api.ts';
 import { person } from '../support/flows.ts';
+import { textsIn } from '../support/kept-texts.ts';
 import { flowsOf } from '../flows/any-deployment.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 
 /** Long enough for where its servers have to be built first. */
 const startTimeoutMs = 1_200_000;
-
-/** Bytes of a history as the text that they are. */
-const textOf = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value
-    ? Buffer.from(value.data as number[]).toString()
-    : value instanceof Uint8Array
-      ? Buffer.from(value).toString()
-      : value;
 
 describe('Doppel as it runs in production', () => {
   let cluster: Cluster;
@@ -57,7 +50,7 @@ describe('Doppel as it runs in production', () => {
     const histories: string[] = [];
     for await (const { workflowId, runId } of cluster.temporal.client.workflow.list()) {
       const history = await cluster.temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-      histories.push(JSON.stringify(history, (_, value: unknown) => textOf(value)));
+      histories.push(...textsIn(history).texts);
     }
     const members = [...cluster.apis, ...cluster.workers];
     const told = {

@@ -20,7 +20,7 @@ const goTimeoutMs = 300_000;
 
 let commands: string[];
 let variables: Set<string | undefined>;
-let image: { env: Record<string, string> };
+let imageEnv: Record<string, string>;
 
 before(async () => {
   const help = spawnDoppel(['--help'], { cwd: root, env: {} });
@@ -29,10 +29,8 @@ before(async () => {
   const described = [...(await read('.env.example')).matchAll(/^#? ?([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name);
   const ofAwsSdk = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
   variables = new Set([...described, ...ofAwsSdk]);
-  const dockerfile = await read('Dockerfile');
-  image = { env: {} };
-  for (const [, line = ''] of dockerfile.matchAll(/^ENV (.*)$/gm))
-    for (const [, name = '', value = ''] of line.matchAll(/(\S+)=(\S+)/g)) image.env[name] = value;
+  const lines = [...(await read('Dockerfile')).matchAll(/^ENV (.*)$/gm)].map(([, line = '']) => line);
+  imageEnv = Object.fromEntries(lines.flatMap((line) => line.split(' ')).map((one) => one.split('=')));
 });
 
 /** Throws for what the code does not know. */
@@ -50,9 +48,9 @@ describe('the image', () => {
     const dockerfile = await read('Dockerfile');
     const [, exposed] = /^EXPOSE (\d+)$/m.exec(dockerfile) ?? [];
     const [, checked] = /127\.0\.0\.1:(\d+)\/readyz/.exec(dockerfile) ?? [];
-    const { PORT, WORKER_PORT, CODEC_PORT } = image.env;
+    const { PORT, WORKER_PORT, CODEC_PORT } = imageEnv;
     assert.deepEqual([checked, PORT, WORKER_PORT, CODEC_PORT], [exposed, exposed, exposed, exposed]);
-    const own = Object.keys(image.env).filter((name) => name !== 'NODE_ENV');
+    const own = Object.keys(imageEnv).filter((name) => name !== 'NODE_ENV');
     assert.deepEqual(
       own.filter((name) => !variables.has(name)),
       [],
@@ -65,7 +63,6 @@ describe('docker-compose.yml', () => {
     image: string;
     command?: string[];
     environment?: Record<string, string>;
-    depends_on?: Record<string, unknown>;
     ports?: string[];
   }
 
@@ -85,8 +82,9 @@ describe('docker-compose.yml', () => {
   });
 
   it('runs commands that there are, with variables that they know, and publishes nothing beyond this machine', async () => {
-    const { services } = parse(await read('docker-compose.yml'), { merge: true }) as {
+    const { services, configs } = parse(await read('docker-compose.yml'), { merge: true }) as {
       services: Record<string, Service>;
+      configs: { caddyfile: { content: string } };
     };
     const ours = Object.entries(services).filter(([, service]) => service.image === 'doppel');
     assert.deepEqual(ours.map(([name]) => name).sort(), ['api', 'migrate', 'worker']);
@@ -94,8 +92,7 @@ describe('docker-compose.yml', () => {
       assertKnown(name, { command, env: Object.keys(environment) });
     for (const { ports = [] } of Object.values(services))
       for (const port of ports) assert.match(port, /^127\.0\.0\.1:/);
-    const { configs } = parse(await read('docker-compose.yml')) as { configs: { caddyfile: { content: string } } };
-    assert.match(configs.caddyfile.content, new RegExp(`dynamic a api ${String(image.env['PORT'])} `));
+    assert.match(configs.caddyfile.content, new RegExp(`dynamic a api ${String(imageEnv['PORT'])} `));
   });
 });
 
@@ -108,7 +105,7 @@ describe('the Kubernetes manifests', () => {
   }
   interface Manifest {
     kind: string;
-    metadata: { name: string; labels?: Record<string, string> };
+    metadata: { name: string };
     data?: Record<string, string>;
     stringData?: Record<string, string>;
     spec?: {
@@ -140,11 +137,11 @@ describe('the Kubernetes manifests', () => {
       ...Object.keys(stringData),
     ]);
     assert.ok(config.length > 10);
+    const [metricsPort] = manifests.flatMap(({ data }) => data?.['METRICS_PORT'] ?? []);
     for (const { name, args, env = [], ports = [] } of containers) {
       assertKnown(name, { command: args, env: [...config, ...env.map((one) => one.name)] });
       for (const port of ports) {
-        const metricsPort = manifests.flatMap(({ data }) => data?.['METRICS_PORT'] ?? [])[0];
-        assert.equal(String(port.containerPort), port.name === 'metrics' ? metricsPort : image.env['PORT'], name);
+        assert.equal(String(port.containerPort), port.name === 'metrics' ? metricsPort : imageEnv['PORT'], name);
       }
     }
   });

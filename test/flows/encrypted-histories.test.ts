@@ -7,6 +7,7 @@ import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../
 import { createInfluencer, type Created } from '../support/builders.ts';
 import { until } from '../support/eventually.ts';
 import { gate } from '../support/gate.ts';
+import { textsIn } from '../support/kept-texts.ts';
 import { plainRenderer, type BeforeDrawing } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 import { startTestWorker } from '../support/worker.ts';
@@ -50,25 +51,13 @@ describe('histories that are encrypted', () => {
   const untilIs = (created: Created, status: string) =>
     until(`it is ${status}`, async () => (await statusOf(created)) === status, { withinMs: 30_000 });
   /** All that the server has of a job’s workflow, as it has it. */
-  const keptOf = async ({ jobId }: Created): Promise<{ texts: string[]; encodings: Set<string> }> => {
+  const keptOf = async ({ jobId }: Created): Promise<ReturnType<typeof textsIn>> => {
     const history = await temporal.client.workflow.getHandle(jobId).fetchHistory();
     const described = await temporal.client.workflowService.describeWorkflowExecution({
       namespace: 'default',
       execution: { workflowId: jobId },
     });
-    const [texts, encodings]: [string[], Set<string>] = [[], new Set()];
-    const look = (part: unknown): void => {
-      if (typeof part === 'string') texts.push(part);
-      else if (part instanceof Uint8Array) texts.push(Buffer.from(part).toString('latin1'));
-      else if (typeof part === 'object' && part !== null) {
-        const { metadata } = part as { metadata?: Record<string, Uint8Array> };
-        if (metadata?.['encoding'] !== undefined) encodings.add(Buffer.from(metadata['encoding']).toString());
-        for (const inner of Object.values(part)) look(inner);
-      }
-    };
-    look(history);
-    look(described);
-    return { texts, encodings };
+    return textsIn(history, described);
   };
 
   it('tell nothing but ids to look workflows up by', async () => {

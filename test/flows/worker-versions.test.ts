@@ -66,12 +66,7 @@ describe('two versions of the workers', () => {
   };
   /** A version takes what begins once Temporal knows that its workers poll each queue. */
   const make = (buildId: string) =>
-    eventually(`${buildId} is current`, () =>
-      makeVersionCurrent(place, buildId).then(
-        () => true,
-        () => undefined,
-      ),
-    );
+    eventually(`${buildId} is current`, () => makeVersionCurrent(place, buildId).then(() => true));
   const statusOf = async (buildId: string): Promise<WorkerVersion | undefined> =>
     (await listWorkerVersions(place)).find((version) => version.buildId === buildId);
   const statusOfJob = async ({ jobId }: Created): Promise<unknown> =>
@@ -127,12 +122,7 @@ describe('two versions of the workers', () => {
     await work('5');
     await make('5');
     await work('6');
-    await eventually('it is ramped', () =>
-      rampVersion(place, '6', 100).then(
-        () => true,
-        () => undefined,
-      ),
-    );
+    await eventually('it is ramped', () => rampVersion(place, '6', 100).then(() => true));
     assert.deepEqual(await statusOf('6'), { buildId: '6', status: 'ramping', rampPercentage: 100 });
     // Temporal tells its task queues of it one by one.
     const untilOneIsOf = (version: string) =>
