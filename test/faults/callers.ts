@@ -171,11 +171,14 @@ class Caller {
 
   async wishSomething(mayMake: boolean): Promise<void> {
     const tenant = this.#random.pick(this.#journal.tenants);
-    const made = this.#journal.wishes.filter((wish) => wish.tenant === tenant && wish.final?.status === 202);
+    const made = this.#journal.wishes.flatMap(({ tenant: maker, final }) =>
+      maker === tenant && final?.status === 202 && final.jobId !== null && final.influencerId !== null
+        ? [{ jobId: final.jobId, influencerId: final.influencerId }]
+        : [],
+    );
     if (made.length === 0) return this.#create(tenant);
-    const some = this.#manners.isFickle ? made.slice(-5) : made; // what was just begun is changed
-    const { jobId, influencerId } = this.#random.pick(some).final ?? {};
-    if (jobId == null || influencerId == null) return this.#create(tenant);
+    // What was just begun is changed.
+    const { jobId, influencerId } = this.#random.pick(this.#manners.isFickle ? made.slice(-5) : made);
     const { images } = this.#manners;
     if (images.length > 0 && this.#random.share() < 0.3) return this.#upload(tenant, this.#random.pick(images));
     switch (this.#pickOperation(mayMake)) {

@@ -26,9 +26,10 @@ const options = new Command('faults')
   .option('--minutes <m>', 'how long callers go on', Number, 5)
   .option('--jobs <n>', 'how many jobs are enough', Number, Infinity)
   .option('--fault <n...>', 'one fault alone, or some together, by their numbers')
+  .option('--s3', 'with S3 as storage, also where no fault needs it')
   .option('--plant <bug>', `a planted bug, which has to be found: ${Object.keys(plants).join(', ')}`)
   .parse()
-  .opts<{ seed: number; minutes: number; jobs: number; fault?: string[]; plant?: string }>();
+  .opts<{ seed: number; minutes: number; jobs: number; fault?: string[]; s3?: true; plant?: string }>();
 
 const numbers =
   options.fault?.map(Number) ?? [plants[options.plant ?? '']?.fault].filter((fault) => fault !== undefined);
@@ -46,7 +47,11 @@ const together: readonly Fault[] = chosen.length > 0 ? chosen : pickThree(random
 console.log(together.map(({ number, name }) => `(${String(number)}) ${name}`).join('\n'));
 
 const needs: Needs = Object.assign({}, ...together.map((fault) => fault.needs ?? {}));
-const world = await startWorld(random.fork('world'), { planted: options.plant, ...needs });
+const world = await startWorld(random.fork('world'), {
+  planted: options.plant,
+  ...(options.s3 && { s3: true }),
+  ...needs,
+});
 try {
   const memory = await watchMemory(world);
   const { journal, injected, receivers } = await run(world);
