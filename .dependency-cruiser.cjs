@@ -22,7 +22,9 @@ module.exports = {
     {
       name: 'only-the-worker-loads-activities',
       severity: 'error',
-      from: { pathNot: ['^src/worker\\.ts$', '^src/commands/demo\\.ts$', '^activities/', '^(test|scripts|bench)/'] },
+      from: {
+        pathNot: ['^src/worker(-queues)?\\.ts$', '^src/commands/demo\\.ts$', '^activities/', '^(test|scripts|bench)/'],
+      },
       to: { path: '^activities/', ...types },
     },
     {

@@ -1,19 +1,11 @@
 // The worker process: runs workflows and activities, starts what was accepted and not started, and says that it lives.
 
-import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
-import {
-  createDatabaseActivities,
-  createDrawingActivities,
-  createHousekeepingActivities,
-  createStorageActivities,
-  createWebhookActivities,
-} from '../activities/index.ts';
 import { illustratedRenderer } from '../activities/rendering/illustrated/illustrated-renderer.ts';
 import type { Renderer } from '../activities/rendering/renderer.ts';
 import { all } from './all.ts';
@@ -25,7 +17,6 @@ import type { AiConfig } from './config.ts';
 import { imageProviders } from './domain/image-providers.ts';
 import type { RendererName } from './domain/shots.ts';
 import { StartError } from './start-error.ts';
-import { taskQueues } from './domain/task-queues.ts';
 import { partsOf } from './parts.ts';
 import type { Health } from './http/health.ts';
 import { measureLoad, measurePool } from './metrics/metrics.ts';
@@ -36,6 +27,7 @@ import { createDispatcher, type EagerStarts } from './temporal/dispatcher.ts';
 import { createReconciler } from './temporal/reconciler.ts';
 import { ensureSearchAttributes } from './temporal/search-attributes.ts';
 import { deploymentName, untilDrained, versionStatus } from './temporal/worker-versions.ts';
+import { queuesOf } from './worker-queues.ts';
 import { createSender } from './webhooks/send-webhook.ts';
 import { openWorkflowBundle } from './workflow-bundle.ts';
 
@@ -133,61 +125,11 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
           shutdownGraceTime: '3 seconds',
           shutdownForceTime: '6 seconds',
         } as const;
-        // A cancellation reaches an activity with its heartbeat.
-        const quickHeartbeats = {
-          maxHeartbeatThrottleInterval: '500 milliseconds',
-          defaultHeartbeatThrottleInterval: '500 milliseconds',
-        } as const;
-        const ofQueues: WorkerOptions[] = [
-          {
-            ...shared,
-            taskQueue: taskQueues.influencers,
-            workflowBundle,
-            activities: createDatabaseActivities(deps),
-            enableNonLocalActivities: false,
-            // A step waits in the worker for its turn, not for a connection to Postgres. And few jobs that move fast end sooner
-            // than many that move slowly at once.
-            maxConcurrentLocalActivityExecutions: parts.databasePoolMax,
-            maxConcurrentWorkflowTaskExecutions: 2 * parts.databasePoolMax,
-            // A quarter of a megabyte each. One that was put out is replayed once, when its first drawing is done.
-            maxCachedWorkflows: 400,
-            // A killed worker's workflows go to another one after this, not after ten seconds.
-            stickyQueueScheduleToStartTimeout: '1 second',
-          },
-          {
-            ...shared,
-            ...quickHeartbeats,
-            taskQueue: taskQueues.rendering,
-            activities: {
-              ...createDrawingActivities(deps),
-              ...createHousekeepingActivities(deps),
-              ...createStorageActivities(deps),
-            },
-            maxConcurrentActivityTaskExecutions: availableParallelism(),
-          },
-          {
-            ...shared,
-            taskQueue: taskQueues.webhooks,
-            activities: createWebhookActivities({ database: webhookDatabase, sendWebhook, log }),
-            // They wait for receivers, and take nothing else meanwhile.
-            maxConcurrentActivityTaskExecutions: 50,
-          },
-        ];
-        if (ai !== null) {
-          ofQueues.push({
-            ...shared,
-            ...quickHeartbeats,
-            taskQueue: taskQueues.aiRendering,
-            activities: createDrawingActivities(deps),
-            // An image that is given up is paid for all the same. What runs processes usually waits for 30 seconds.
-            shutdownGraceTime: '25 seconds',
-            shutdownForceTime: '27 seconds',
-            maxConcurrentActivityTaskExecutions: ai.concurrency,
-            // Temporal keeps to it over all workers of the queue.
-            maxTaskQueueActivitiesPerSecond: ai.imagesPerMinute / 60,
-          });
-        }
-        await all(ofQueues.map(async (options) => workers.push(await Worker.create(options))));
+        const ofQueues = queuesOf({
+          ...{ deps, ai, workflowBundle, databasePoolMax: parts.databasePoolMax },
+          webhooks: { database: webhookDatabase, sendWebhook, log },
+        });
+        await all(ofQueues.map(async (queue) => workers.push(await Worker.create({ ...shared, ...queue }))));
         polling = workers;
         if (eagerStarts !== undefined) {
           eagerStarts.client = new Client({ connection: native, namespace, ...options });

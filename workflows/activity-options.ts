@@ -2,7 +2,6 @@
 
 import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
 import { drawingRetries } from '../src/domain/drawing-retries.ts';
-import { priorities } from '../src/domain/priorities.ts';
 import type { RendererName } from '../src/domain/shots.ts';
 import { taskQueues } from '../src/domain/task-queues.ts';
 
@@ -42,8 +41,7 @@ export const drawing = {
  * comes within the hour and finds whatever is left.
  */
 export const chore = {
-  taskQueue: taskQueues.rendering,
-  priority: { priorityKey: priorities.chore },
+  taskQueue: taskQueues.housekeeping,
   scheduleToStartTimeout: '30 minutes',
   startToCloseTimeout: '30 minutes',
   heartbeatTimeout: '2 minutes',
@@ -55,8 +53,7 @@ export const chore = {
  * is tried a few times only: the next run comes within a day.
  */
 export const collecting = {
-  taskQueue: taskQueues.rendering,
-  priority: { priorityKey: priorities.chore },
+  taskQueue: taskQueues.housekeeping,
   scheduleToStartTimeout: '3 hours',
   startToCloseTimeout: '6 hours',
   heartbeatTimeout: '5 minutes',

@@ -4,6 +4,4 @@ export const priorities = {
   single: 3,
   /** One that had to wait for others of its organization. */
   bulk: 4,
-  /** Housekeeping: nobody waits for it. */
-  chore: 5,
 } as const;

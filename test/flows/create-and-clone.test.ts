@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
+import { availableParallelism } from 'node:os';
 import { v7 as newId } from 'uuid';
 import { formatId } from '../../src/domain/ids.ts';
+import { taskQueues } from '../../src/domain/task-queues.ts';
 import type { RunningWorker } from '../../src/worker.ts';
+import type { housekeeping } from '../../workflows/housekeeping.ts';
 import { call, createTenant, startTestApi, type Tenant, type TestApi } from '../support/api.ts';
 import { eventually, until } from '../support/eventually.ts';
 import { assertWhole, clone, cloneTimes, createReady, untilCompleted, type Caller } from '../support/flows.ts';
@@ -67,6 +70,35 @@ describe('influencers, from the request to the pictures', () => {
       await other.close();
       await both.close();
     });
+  });
+
+  it('leave housekeeping its turn while all workers draw and more waits to be drawn', async function () {
+    this.timeout(60_000);
+    const slots = availableParallelism();
+    let drawing = 0;
+    const allowed = gate();
+    const worker = await work(() => {
+      drawing += 1;
+      return allowed.opened;
+    });
+    try {
+      const created = await Promise.all(Array.from({ length: slots }, () => createInfluencer(api, tenant)));
+      await until('all draw', () => Promise.resolve(drawing === slots));
+      const done = await temporal.client.workflow.execute<typeof housekeeping>('housekeeping', {
+        workflowId: newId(),
+        taskQueue: taskQueues.influencers,
+      });
+      assert.equal(done.removeUploads, 0);
+      assert.equal(drawing, slots);
+      allowed.open();
+      await untilCompleted(
+        api.database,
+        created.map(({ jobId }) => jobId),
+      );
+    } finally {
+      allowed.open();
+      await worker.close();
+    }
   });
 
   describe('with a renderer of one colour', () => {

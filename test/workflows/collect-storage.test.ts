@@ -42,7 +42,7 @@ describe('workflow collectStorage', () => {
       }),
       await Worker.create({
         connection,
-        taskQueue: taskQueues.rendering,
+        taskQueue: taskQueues.housekeeping,
         activities: Object.fromEntries(counted) as StorageActivities,
       }),
     ];

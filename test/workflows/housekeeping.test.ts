@@ -45,7 +45,7 @@ describe('workflow housekeeping', () => {
       }),
       await Worker.create({
         connection,
-        taskQueue: taskQueues.rendering,
+        taskQueue: taskQueues.housekeeping,
         activities: Object.fromEntries(counted) as HousekeepingActivities,
       }),
     ];
