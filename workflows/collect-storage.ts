@@ -3,7 +3,10 @@ import type { CollectedObjects } from '../activities/housekeeping/collect-object
 import type { StorageActivities } from '../activities/index.ts';
 import { collecting } from './activity-options.ts';
 
-const { removeUnusedAssets, collectObjects } = proxyActivities<StorageActivities>(collecting);
+const summarized = (summary: string) => proxyActivities<StorageActivities>({ ...collecting, summary });
+
+const { removeUnusedAssets } = summarized('Remove assets that nothing uses');
+const { collectObjects } = summarized('Remove objects that no row names');
 
 /** What went from the storage; `removedAssets` is null where they could not be looked at. */
 export interface StorageCollection extends CollectedObjects {

@@ -20,8 +20,16 @@ import { jobStateQuery, renderFailure, type JobAttempt, type JobStage, type JobS
 import { wavesAfterLost, type RendererName, type Shot, type ShotStatus } from '../src/domain/shots.ts';
 import { databaseStep, drawing, recordingStep } from './activity-options.ts';
 
-const { copyReferenceMetadata, beginShots, failShot, publishInfluencer, failJob, cancelJob } =
-  proxyLocalActivities<Activities>(databaseStep);
+/** Steps with what an operator reads beside them in Temporal's UI. */
+const summarized = (summary: string) => proxyLocalActivities<Activities>({ ...databaseStep, summary });
+
+const { copyReferenceMetadata } = summarized('Copy what is known of the source');
+const { beginShots } = summarized('Begin to draw');
+const { publishInfluencer } = summarized('Publish the influencer');
+const { failJob } = summarized('Fail the job');
+const { cancelJob } = summarized('Cancel the job');
+// Those of a shot name it.
+const { failShot } = proxyLocalActivities<Activities>(databaseStep);
 const { recordShot } = proxyLocalActivities<Activities>(recordingStep);
 const { drawShot } = proxyActivities<Activities>(drawing.illustrated);
 
@@ -52,13 +60,13 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     try {
       const options = { ...drawing[renderer], summary: `Draw ${shot}` };
       const drawn = await drawShot.executeWithOptions(options, [{ ...job, shot }]);
-      await recordShot({ ...job, shot, drawn });
+      await recordShot.executeWithOptions({ ...recordingStep, summary: `Record ${shot}` }, [{ ...job, shot, drawn }]);
       tell('rendering', { [shot]: 'rendered' });
     } catch (error) {
       if (isCancellation(error)) throw error;
       const code = codeOf(error);
       failed[shot] = code;
-      await failShot({ ...job, shot, code });
+      await failShot.executeWithOptions({ ...databaseStep, summary: `Give ${shot} up` }, [{ ...job, shot, code }]);
       tell('rendering', { [shot]: 'failed' });
     }
   };

@@ -427,18 +427,22 @@ describe('workflow influencerCreate', () => {
     );
   });
 
-  it('names each drawing for the operator', async () => {
+  it('tells the operator of each step what it is', async () => {
     const run = await runs.start();
     assert.equal(await run.end(), 'COMPLETED');
     const { events } = await run.handle.fetchHistory();
-    const summaries = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes, userMetadata }) =>
-      activityTaskScheduledEventAttributes == null
-        ? []
-        : [String(JSON.parse(Buffer.from(userMetadata?.summary?.data ?? []).toString()))],
+    const summaries = (events ?? []).flatMap(
+      ({ activityTaskScheduledEventAttributes: drawing, markerRecordedEventAttributes: step, userMetadata }) =>
+        drawing == null && step == null
+          ? []
+          : [String(JSON.parse(Buffer.from(userMetadata?.summary?.data ?? []).toString()))],
     );
     assert.deepEqual(
       summaries.sort(byName),
-      allShots.map((shot) => `Draw ${shot}`),
+      [
+        ...['Copy what is known of the source', 'Begin to draw', 'Publish the influencer'],
+        ...allShots.flatMap((shot) => [`Draw ${shot}`, `Record ${shot}`]),
+      ].sort(byName),
     );
   });
 });
