@@ -65,7 +65,7 @@ export async function cloneTimes(caller: Caller, sourceId: string, count: number
 
 const uuidsOf = (jobIds: readonly string[]) => jobIds.map((id) => parseId('job', id));
 
-async function countCompleted(database: Knex, jobIds: readonly string[]): Promise<number> {
+export async function countCompleted(database: Knex, jobIds: readonly string[]): Promise<number> {
   const rows = await query(database, `select from jobs where id = any(:ids) and status = 'completed'`, {
     ids: uuidsOf(jobIds),
   });
