@@ -1,5 +1,5 @@
 import { moveInfluencer } from '../src/db/influencers.ts';
-import { lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { lockRunningJob, moveJob } from '../src/db/job-moves.ts';
 import { beginShots as beginShotRows } from '../src/db/shots.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';

@@ -1,5 +1,5 @@
 import { stopLockedJob } from '../src/db/end-of-job.ts';
-import { lockRunningJob } from '../src/db/jobs.ts';
+import { lockRunningJob } from '../src/db/job-moves.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { ActivityDeps } from './deps.ts';
 import { sweepAttempt } from './sweep-attempt.ts';

@@ -1,5 +1,6 @@
 import { copyStartingImages } from '../src/db/images.ts';
-import { findDrawingOrder, lockRunningJob, moveJob } from '../src/db/jobs.ts';
+import { lockRunningJob, moveJob } from '../src/db/job-moves.ts';
+import { findDrawingOrder } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import { wavesOf, type RendererName, type Shot } from '../src/domain/shots.ts';
 import type { ActivityDeps } from './deps.ts';

@@ -1,5 +1,5 @@
 import { failLockedJob } from '../src/db/end-of-job.ts';
-import { lockRunningJob } from '../src/db/jobs.ts';
+import { lockRunningJob } from '../src/db/job-moves.ts';
 import type { JobError } from '../src/domain/errors.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { ActivityDeps } from './deps.ts';

@@ -1,4 +1,4 @@
-import { lockRunningJob } from '../src/db/jobs.ts';
+import { lockRunningJob } from '../src/db/job-moves.ts';
 import { settleShot } from '../src/db/shots.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
 import type { JobAttempt } from '../src/domain/job.ts';

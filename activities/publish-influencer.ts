@@ -1,7 +1,7 @@
 import { stopLockedJob } from '../src/db/end-of-job.ts';
 import { moveInfluencer } from '../src/db/influencers.ts';
-import { endJob, lockRunningJob, moveJob } from '../src/db/jobs.ts';
-import { progressOf, type JobAttempt } from '../src/domain/job.ts';
+import { endJob, finalizeJob, lockRunningJob } from '../src/db/job-moves.ts';
+import type { JobAttempt } from '../src/domain/job.ts';
 import type { ActivityDeps } from './deps.ts';
 
 /**
@@ -11,24 +11,18 @@ import type { ActivityDeps } from './deps.ts';
 export const publishInfluencer =
   ({ database, newId }: ActivityDeps) =>
   async (ref: JobAttempt): Promise<'published' | 'stopped'> => {
-    // A transaction of its own: from here on a caller is told that it is too late to cancel.
-    const isFinal = await database.transaction(async (trx) => {
+    // A commit of its own: from here on a caller is told that it is too late to cancel.
+    await finalizeJob(database, ref, newId());
+    return database.transaction(async (trx) => {
       const job = await lockRunningJob(trx, ref);
-      if (job === undefined || job.stage === 'finalizing') return true;
-      if (job.stopReason !== null) {
+      if (job === undefined) return 'published';
+      if (job.stopReason !== null && job.stage !== 'finalizing') {
         await stopLockedJob(trx, job, newId());
-        return false;
+        return 'stopped';
       }
-      await moveJob(trx, job, { stage: 'finalizing', progress: progressOf('finalizing', job) }, { id: newId() });
-      return true;
-    });
-    if (!isFinal) return 'stopped';
-    await database.transaction(async (trx) => {
-      const job = await lockRunningJob(trx, ref);
-      if (job === undefined) return;
       const isThere = await moveInfluencer(trx, job, 'ready');
       // Deleted: its job was canceled with it, as far as callers are concerned.
       await endJob(trx, job, { status: isThere ? 'completed' : 'canceled' }, newId());
+      return 'published';
     });
-    return 'published';
   };

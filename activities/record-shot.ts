@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { insertRenderedImage } from '../src/db/images.ts';
-import { findDrawingOrder, lockRunningJob } from '../src/db/jobs.ts';
+import { lockRunningJob } from '../src/db/job-moves.ts';
+import { findDrawingOrder } from '../src/db/jobs.ts';
 import { settleShot } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import { imageSize, type Shot } from '../src/domain/shots.ts';
@@ -28,21 +28,9 @@ export const recordShot =
     await database.transaction(async (trx) => {
       const job = await lockRunningJob(trx, { jobId, attempt });
       if (job === undefined || job.shotStatuses[shot] === 'rendered') return;
-      const assetId = newId();
-      await insertRenderedImage(
-        trx,
-        {
-          ...picture,
-          id: assetId,
-          ...job,
-          sha256: drawn.sha256,
-          storageKey,
-          thumbnailKey,
-          provenance: { ...drawn.provenance, jobId, attempt },
-        },
-        { influencerId: job.influencerId, shot, position: job.shots.indexOf(shot) },
-      );
-      await settleShot(trx, job, { shot, assetId }, newId());
+      const provenance = { ...drawn.provenance, jobId, attempt };
+      const asset = { ...picture, id: newId(), sha256: drawn.sha256, storageKey, thumbnailKey, provenance };
+      await settleShot(trx, job, { shot, asset }, newId());
     });
   };
 

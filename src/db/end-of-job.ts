@@ -4,7 +4,7 @@ import type { JobError } from '../domain/errors.ts';
 import { canceledMessage, outsideFailure } from '../domain/job.ts';
 import type { Trx } from './database.ts';
 import { moveInfluencer } from './influencers.ts';
-import { endJob, type EndableJob } from './jobs.ts';
+import { endJob, type EndableJob } from './job-moves.ts';
 
 /** Ends a locked job as failed; as canceled where that was asked for, or where its influencer is deleted. */
 export async function failLockedJob(trx: Trx, job: EndableJob, error: JobError, eventId: string): Promise<void> {

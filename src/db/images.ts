@@ -80,27 +80,20 @@ export async function touchInfluencer(
   await query(trx, touchSql, influencer);
 }
 
-/** Stores a rendered picture as its influencer's image of that shot, at the shot's place in the set, and touches the influencer. */
-export async function insertRenderedImage(
-  trx: Trx,
-  asset: NewAsset,
-  image: { influencerId: string; shot: Shot; position: number },
-): Promise<void> {
-  await query(
-    trx,
-    `with asset as (
-       insert into assets (organization_id, id, environment, project_id, kind, mime_type, width, height, size_bytes, sha256,
-                           storage_key, thumbnail_key, provenance)
-       values (:organizationId, :id, :environment, :projectId, 'reference_image', :mimeType, :width, :height, :sizeBytes,
-               :sha256, :storageKey, :thumbnailKey, :provenance::jsonb)
-       returning organization_id, id
-     ),
-     touched as (${touchSql})
-     insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position)
-     select organization_id, :influencerId, id, 'rendered', :shot, :position from asset`,
-    { ...asset, ...image, provenance: JSON.stringify(asset.provenance) },
-  );
-}
+/** A rendered picture becomes its influencer's image of `:shot`, at `:position` of the set, and the influencer is touched. */
+export const renderedImageSql = `
+  asset as (
+    insert into assets (organization_id, id, environment, project_id, kind, mime_type, width, height, size_bytes, sha256,
+                        storage_key, thumbnail_key, provenance)
+    values (:organizationId, :assetId, :environment, :projectId, 'reference_image', :mimeType, :width, :height, :sizeBytes,
+            :sha256, :storageKey, :thumbnailKey, :provenance::jsonb)
+    returning organization_id, id
+  ),
+  touched as (${touchSql}),
+  image as (
+    insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position)
+    select organization_id, :influencerId, id, 'rendered', :shot, :position from asset
+  )`;
 
 /** Copies the metadata of a source's images, as the job's input has it, to the clone, and touches it; what is there already stays. */
 export async function copyStartingImages(

@@ -2,7 +2,7 @@
 
 import type { JobAttempt, StopReason } from '../domain/job.ts';
 import { query, type Trx } from './database.ts';
-import { stopReasonSql } from './jobs.ts';
+import { stopReasonSql } from './job-moves.ts';
 
 /** Where a page of jobs ends. */
 interface Place {

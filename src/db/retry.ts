@@ -3,7 +3,7 @@
 import type { Dispatch } from './dispatch.ts';
 import { query, type Trx } from './database.ts';
 import { queuedJobsSql, takenPlacesSql } from './job-limits.ts';
-import { announceSql, eventBindings, eventSql, type LockedJob } from './jobs.ts';
+import { announceSql, eventBindings, eventSql, type LockedJob } from './job-moves.ts';
 
 interface Retry {
   eventId: string;

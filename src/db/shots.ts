@@ -1,16 +1,9 @@
 import { progressOf, type JobAttempt } from '../domain/job.ts';
 import type { Shot } from '../domain/shots.ts';
 import { query, type Trx } from './database.ts';
-import {
-  announceSql,
-  drawingOrderSql,
-  eventBindings,
-  eventSql,
-  movedSql,
-  type DrawingOrder,
-  type JobEvent,
-  type RunningJob,
-} from './jobs.ts';
+import { renderedImageSql, type NewAsset } from './images.ts';
+import { announceSql, eventBindings, eventSql, movedSql, type JobEvent, type RunningJob } from './job-moves.ts';
+import { drawingOrderSql, type DrawingOrder } from './jobs.ts';
 
 /** Marks shots as being rendered; one that is rendered already stays so. */
 export async function beginShots(trx: Trx, job: RunningJob, shots: readonly Shot[]): Promise<void> {
@@ -60,18 +53,23 @@ export async function startShot(
   return order;
 }
 
-/** Marks a locked job's shot as rendered or as failed for good, and moves the job on, with the event that says so. */
-export async function settleShot(
-  trx: Trx,
-  job: RunningJob,
-  outcome: Required<Pick<JobEvent, 'shot' | 'assetId'>> | Required<Pick<JobEvent, 'shot' | 'error'>>,
-  eventId: string,
-): Promise<void> {
-  const status = 'assetId' in outcome ? 'rendered' : 'failed';
-  const shotStatuses = { ...job.shotStatuses, [outcome.shot]: status } as const;
+/** What became of a shot: it has its picture, whose asset is new, or it is given up. */
+export type ShotOutcome = { shot: Shot } & (
+  { asset: Omit<NewAsset, 'organizationId' | 'environment' | 'projectId'> } | { error: NonNullable<JobEvent['error']> }
+);
+
+/**
+ * Settles a shot of a locked job that is not rendered, and moves the job on, with the event that says so. A rendered one's
+ * picture becomes the influencer's image.
+ */
+export async function settleShot(trx: Trx, job: RunningJob, outcome: ShotOutcome, eventId: string): Promise<void> {
+  const { shot } = outcome;
+  const asset = 'asset' in outcome ? outcome.asset : null;
+  const status = asset === null ? 'failed' : 'rendered';
+  const { organizationId, jobId, attempt, environment, projectId, influencerId } = job;
   await query(
     trx,
-    `with ${movedSql},
+    `with ${movedSql},${asset === null ? '' : `${renderedImageSql},`}
      settled as (
        insert into job_shots (organization_id, job_id, shot, status, asset_id, error, settled_at)
        select organization_id, id, :shot, :status, :assetId, :error::jsonb, now() from moved
@@ -82,13 +80,21 @@ export async function settleShot(
      )${eventSql(`'job.progress'`)}
      select ${announceSql} from event`,
     {
-      organizationId: job.organizationId,
-      jobId: job.jobId,
-      attempt: job.attempt,
-      status,
+      ...{ organizationId, jobId, attempt, status },
       stage: 'rendering',
-      progress: progressOf('rendering', { ...job, shotStatuses }),
-      ...eventBindings({ id: eventId, ...outcome }),
+      progress: progressOf('rendering', { ...job, shotStatuses: { ...job.shotStatuses, [shot]: status } }),
+      ...(asset === null
+        ? {}
+        : {
+            ...{ ...asset, environment, projectId, influencerId },
+            provenance: JSON.stringify(asset.provenance),
+            position: job.shots.indexOf(shot),
+          }),
+      ...eventBindings({
+        id: eventId,
+        shot,
+        ...('error' in outcome ? { error: outcome.error } : { assetId: outcome.asset.id }),
+      }),
     },
   );
 }

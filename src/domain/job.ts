@@ -34,6 +34,9 @@ export interface JobAttempt {
 export const workflowIdOf = ({ jobId, attempt }: JobAttempt): string =>
   attempt === 1 ? jobId : `${jobId}.${String(attempt)}`;
 
+/** All images are there. */
+export const finalizingProgress = 0.97;
+
 /** How much of a running job is done, from 0 to 1: images are nine tenths of the work, and each counts once it is settled. */
 export function progressOf(
   stage: JobStage,
@@ -48,7 +51,7 @@ export function progressOf(
     case 'rendering':
       return 0.05 + 0.9 * (settled / shots.length);
     case 'finalizing':
-      return 0.97;
+      return finalizingProgress;
   }
 }
 

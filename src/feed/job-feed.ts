@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { apiKeysChannel } from '../db/api-keys.ts';
 import type { Trx } from '../db/database.ts';
 import { eventsAfter } from '../db/job-events.ts';
-import { jobEventsChannel } from '../db/jobs.ts';
+import { jobEventsChannel } from '../db/job-moves.ts';
 import { listen } from '../db/notifications.ts';
 import { ApiError } from '../domain/errors.ts';
 import type { JobEventRow } from '../domain/job-event.ts';

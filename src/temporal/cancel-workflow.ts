@@ -2,7 +2,7 @@ import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { Knex } from 'knex';
 import { markCancellationDelivered } from '../db/cancellations.ts';
 import { stopLockedJob } from '../db/end-of-job.ts';
-import { lockRunningJob } from '../db/jobs.ts';
+import { lockRunningJob } from '../db/job-moves.ts';
 import type { JobAttempt } from '../domain/job.ts';
 import { jobWorkflowId } from './start-workflow.ts';
 

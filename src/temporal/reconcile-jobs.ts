@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { orderCancellation } from '../db/cancellations.ts';
 import { failLockedJob, stopLockedJob } from '../db/end-of-job.ts';
-import { lockRunningJob, type RunningJob } from '../db/jobs.ts';
+import { lockRunningJob, type RunningJob } from '../db/job-moves.ts';
 import { findOverdueJobs, findStillJobs, restartAttempt, type StillJob } from '../db/reconciliation.ts';
 import { outsideFailure, type JobAttempt } from '../domain/job.ts';
 import type { Reconciliation } from './reconciliation.ts';

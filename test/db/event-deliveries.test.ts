@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
-import { endJob, lockRunningJob } from '../../src/db/jobs.ts';
+import { endJob, lockRunningJob } from '../../src/db/job-moves.ts';
 import { insertProject } from '../../src/db/projects.ts';
 import { updateWebhookEndpoint } from '../../src/db/webhook-endpoints.ts';
 import { webhookEvents, type WebhookEvent } from '../../src/domain/webhook.ts';

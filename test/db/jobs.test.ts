@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
-import { endJob, findDrawingOrder, findJob, lockRunningJob, moveJob, type RunningJob } from '../../src/db/jobs.ts';
+import { endJob, lockRunningJob, moveJob, type RunningJob } from '../../src/db/job-moves.ts';
+import { findDrawingOrder, findJob } from '../../src/db/jobs.ts';
 import { beginShots, settleShot, startShot } from '../../src/db/shots.ts';
 import { type jobStages, type JobAttempt } from '../../src/domain/job.ts';
 import { shots } from '../../src/domain/shots.ts';
-import { formatId } from '../../src/domain/ids.ts';
-import { insertAsset } from '../support/builders.ts';
+import { newPicture } from '../support/builders.ts';
 import { until } from '../support/eventually.ts';
 import { acceptJob, assertEventsGapless, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
@@ -178,7 +178,6 @@ describe('a job in the database', () => {
 
   describe('moved by two transactions at once', () => {
     it('lets the second wait, which then sees all that the first did', async () => {
-      const assetId = await insertAsset(database, formatId('project', job.projectId));
       const first = await database.transaction();
       const running = await lockRunningJob(first, job);
       assert.ok(running);
@@ -191,7 +190,7 @@ describe('a job in the database', () => {
         return rows.length > 0;
       });
       await beginShots(first, running, ['portrait', 'profile']);
-      await settleShot(first, running, { shot: 'portrait', assetId }, newId());
+      await settleShot(first, running, { shot: 'portrait', asset: newPicture() }, newId());
       await first.commit();
       const seen = await second;
       assert.deepEqual(
@@ -224,12 +223,10 @@ describe('a job in the database', () => {
       (await storedOf(database, job)).shots.find((one) => one.shot === shot)?.status;
 
     it('once rendered stay rendered, as they are', async () => {
-      const assetId = await insertAsset(database, formatId('project', job.projectId));
-      const later = await insertAsset(database, formatId('project', job.projectId));
+      const asset = newPicture();
       await locked(async (trx, running) => {
         await beginShots(trx, running, ['portrait']);
-        await settleShot(trx, running, { shot: 'portrait', assetId }, newId());
-        await settleShot(trx, running, { shot: 'portrait', assetId: later }, newId());
+        await settleShot(trx, running, { shot: 'portrait', asset }, newId());
         await settleShot(
           trx,
           running,
@@ -239,18 +236,17 @@ describe('a job in the database', () => {
         await beginShots(trx, running, ['portrait']);
       });
       const { shots: rows } = await storedOf(database, job);
-      assert.deepEqual(rows, [{ shot: 'portrait', status: 'rendered', assetId, error: null }]);
+      assert.deepEqual(rows, [{ shot: 'portrait', status: 'rendered', assetId: asset.id, error: null }]);
     });
 
     it('once failed can be begun again, and then be rendered', async () => {
-      const assetId = await insertAsset(database, formatId('project', job.projectId));
       await locked((trx, running) =>
         settleShot(trx, running, { shot: 'profile', error: { code: 'RENDER_FAILED', message: 'no pencil' } }, newId()),
       );
       assert.equal(await statusOf('profile'), 'failed');
       await locked((trx, running) => beginShots(trx, running, ['profile']));
       assert.equal(await statusOf('profile'), 'rendering');
-      await locked((trx, running) => settleShot(trx, running, { shot: 'profile', assetId }, newId()));
+      await locked((trx, running) => settleShot(trx, running, { shot: 'profile', asset: newPicture() }, newId()));
       assert.equal(await statusOf('profile'), 'rendered');
     });
   });

@@ -56,12 +56,12 @@ export const plants: Readonly<Record<string, Plant>> = {
       [`      const isThere = await moveInfluencer(trx, job, 'ready');\n`, `      ended = job;\n`],
       [`{ status: isThere ? 'completed' : 'canceled' }`, `{ status: 'completed' }`],
       [
-        `    });\n    return 'published';`,
-        `    });\n    const done = ended;\n    await database.raw('select 1 as between_them');\n    if (done) await database.transaction((trx) => moveInfluencer(trx, done, 'ready'));\n    return 'published';`,
+        `      return 'published';\n    });\n`,
+        `      return 'published';\n    });\n    const done = ended;\n    await database.raw('select 1 as between_them');\n    if (done) await database.transaction((trx) => moveInfluencer(trx, done, 'ready'));\n    return outcome;\n`,
       ],
       [
-        `    if (!isFinal) return 'stopped';\n`,
-        `    if (!isFinal) return 'stopped';\n    let ended: Parameters<typeof moveInfluencer>[1] | undefined;\n`,
+        `    return database.transaction(async (trx) => {\n`,
+        `    let ended: Parameters<typeof moveInfluencer>[1] | undefined;\n    const outcome = await database.transaction(async (trx) => {\n`,
       ],
     ],
     fault: 8,

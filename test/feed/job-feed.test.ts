@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Knex } from 'knex';
 import { openDatabase, query } from '../../src/db/database.ts';
-import { jobEventsChannel } from '../../src/db/jobs.ts';
+import { jobEventsChannel } from '../../src/db/job-moves.ts';
 import { listen } from '../../src/db/notifications.ts';
 import { jobEventOf, type JobEvent, type JobEventRow } from '../../src/domain/job-event.ts';
 import { ApiError } from '../../src/domain/errors.ts';

@@ -40,9 +40,20 @@ export async function setStatus(database: Knex, influencerId: string, status: In
     });
 }
 
-/** Stores an asset of a project, without a file behind it, and gives its UUID. */
-export async function insertAsset(database: Knex, projectId: string): Promise<string> {
+/** A picture as a renderer's is recorded, without a file behind it. */
+export function newPicture() {
   const id = newId();
+  return {
+    ...{ id, mimeType: 'image/webp', width: 1024, height: 1024, sizeBytes: 1, provenance: {} },
+    sha256: randomBytes(32).toString('hex'),
+    storageKey: `${id}.webp`,
+    thumbnailKey: `${id}.thumbnail.webp`,
+  };
+}
+
+/** Stores such a picture as an asset of a project, and gives its UUID. */
+export async function insertAsset(database: Knex, projectId: string): Promise<string> {
+  const picture = newPicture();
   const project = await database('projects')
     .where({ id: parseId('project', projectId) })
     .first<{ organization_id: string; environment: string }>();
@@ -50,17 +61,17 @@ export async function insertAsset(database: Knex, projectId: string): Promise<st
     organization_id: project.organization_id,
     environment: project.environment,
     project_id: parseId('project', projectId),
-    id,
+    id: picture.id,
     kind: 'reference_image',
-    mime_type: 'image/webp',
-    width: 1024,
-    height: 1024,
-    size_bytes: 1,
-    sha256: randomBytes(32).toString('hex'),
-    storage_key: `${id}.webp`,
-    thumbnail_key: `${id}.thumbnail.webp`,
+    mime_type: picture.mimeType,
+    width: picture.width,
+    height: picture.height,
+    size_bytes: picture.sizeBytes,
+    sha256: picture.sha256,
+    storage_key: picture.storageKey,
+    thumbnail_key: picture.thumbnailKey,
   });
-  return id;
+  return picture.id;
 }
 
 /** Gives an influencer an image, and the image's asset id as a UUID. */

@@ -6,7 +6,7 @@ import { v7 as newId } from 'uuid';
 import { acceptJobs, type Asking, type NewJob } from '../../src/db/accept.ts';
 import { query, type Trx } from '../../src/db/database.ts';
 import type { Dispatch } from '../../src/db/dispatch.ts';
-import { lockJob } from '../../src/db/jobs.ts';
+import { lockJob } from '../../src/db/job-moves.ts';
 import { insertOrganization } from '../../src/db/organizations.ts';
 import { insertProject } from '../../src/db/projects.ts';
 import { retryLockedJob } from '../../src/db/retry.ts';

@@ -5,7 +5,7 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { query } from '../../src/db/database.ts';
 import type { OwnedId } from '../../src/db/influencers.ts';
-import { endJob, lockJob, lockRunningJob, moveJob } from '../../src/db/jobs.ts';
+import { endJob, lockJob, lockRunningJob, moveJob } from '../../src/db/job-moves.ts';
 import { retryLockedJob } from '../../src/db/retry.ts';
 import { parseId } from '../../src/domain/ids.ts';
 

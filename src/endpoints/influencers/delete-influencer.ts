@@ -1,6 +1,6 @@
 import { orderCancellation } from '../../db/cancellations.ts';
 import { deleteInfluencer as storeDeletion } from '../../db/influencers.ts';
-import { endJob, lockJobOf } from '../../db/jobs.ts';
+import { endJob, lockJobOf } from '../../db/job-moves.ts';
 import { formatId } from '../../domain/ids.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';
 import { deletedInfluencer, deleteInfluencerBody } from '../../schemas/influencer.ts';

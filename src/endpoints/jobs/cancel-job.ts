@@ -1,6 +1,6 @@
 import { orderCancellation } from '../../db/cancellations.ts';
 import { stopLockedJob } from '../../db/end-of-job.ts';
-import { lockJob } from '../../db/jobs.ts';
+import { lockJob } from '../../db/job-moves.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { formatId } from '../../domain/ids.ts';
 import { defineEndpoint } from '../../http/define-endpoint.ts';

@@ -1,5 +1,5 @@
 import { isDeleted } from '../../db/influencers.ts';
-import { lockJob } from '../../db/jobs.ts';
+import { lockJob } from '../../db/job-moves.ts';
 import { retryLockedJob } from '../../db/retry.ts';
 import { ApiError } from '../../domain/errors.ts';
 import { queuedJobsLimits, runningJobsLimits } from '../../domain/scopes.ts';

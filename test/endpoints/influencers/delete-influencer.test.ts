@@ -4,7 +4,7 @@ import type { Activities } from '../../../activities/index.ts';
 import { claimCancellations } from '../../../src/db/cancellations.ts';
 import { claimUndispatched } from '../../../src/db/dispatch.ts';
 import { moveInfluencer } from '../../../src/db/influencers.ts';
-import { endJob, lockRunningJob } from '../../../src/db/jobs.ts';
+import { endJob, lockRunningJob } from '../../../src/db/job-moves.ts';
 import { runningJobsLimits } from '../../../src/domain/scopes.ts';
 import { attemptOf, beginDrawing, complete, drawAndRecord } from '../../support/activities.ts';
 import { call, createTenant, startTestApi, type Reply, type Tenant, type TestApi } from '../../support/api.ts';
