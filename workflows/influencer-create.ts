@@ -60,13 +60,16 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     try {
       const options = { ...drawing[renderer], summary: `Draw ${shot}` };
       const drawn = await drawShot.executeWithOptions(options, [{ ...job, shot }]);
-      await recordShot.executeWithOptions({ ...recordingStep, summary: `Record ${shot}` }, [{ ...job, shot, drawn }]);
+      const recording = { ...recordingStep, summary: `Record ${shot}` };
+      const recorded = undisturbed(() => recordShot.executeWithOptions(recording, [{ ...job, shot, drawn }]));
+      await Promise.race([recorded, CancellationScope.current().cancelRequested]); // the storage may be away for long
       tell('rendering', { [shot]: 'rendered' });
     } catch (error) {
       if (isCancellation(error)) throw error;
       const code = codeOf(error);
       failed[shot] = code;
-      await failShot.executeWithOptions({ ...databaseStep, summary: `Give ${shot} up` }, [{ ...job, shot, code }]);
+      const givingUp = { ...databaseStep, summary: `Give ${shot} up` };
+      await undisturbed(() => failShot.executeWithOptions(givingUp, [{ ...job, shot, code }]));
       tell('rendering', { [shot]: 'failed' });
     }
   };
@@ -74,20 +77,21 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
   let failure: JobError;
   try {
     tell('copying_references');
-    const plan = await copyReferenceMetadata(job);
+    const plan = await undisturbed(() => copyReferenceMetadata(job));
     if (plan === null) return; // the attempt has ended in Postgres already: a reset or a late start changes nothing
     const { renderer = 'illustrated' } = plan; // the only one there was when plans did not name it
     for (let [shots, ...after] = plan.waves; shots !== undefined; [shots, ...after] = after) {
       tell('rendering', Object.fromEntries(shots.map((shot) => [shot, 'rendering'])));
-      await beginShots({ ...job, shots });
+      await undisturbed(() => beginShots({ ...job, shots }));
       if (plan.delayMs !== undefined) await sleep(plan.delayMs, { summary: 'Simulated' }); // here, where it holds up no worker
       await all(shots.map((shot) => makeShot(shot, renderer)));
       if (shots.every((shot) => shot in failed)) after = wavesAfterLost(after);
     }
     if (Object.keys(failed).length === 0) {
       tell('finalizing');
+      const end = await undisturbed(() => publishInfluencer(job));
       // Asked to stop before it could be published: that it is canceled will be heard here too late.
-      if ((await publishInfluencer(job)) === 'stopped') throw new CancelledFailure('The job was stopped.');
+      if (end === 'stopped') throw new CancelledFailure('The job was stopped.');
       return;
     }
     failure = renderFailure(failed, plan.total);
@@ -102,6 +106,15 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
   }
   await CancellationScope.nonCancellable(() => failJob({ ...job, error: failure }));
   throw ApplicationFailure.nonRetryable(failure.message, failure.code);
+}
+
+/**
+ * Does a step that a cancellation does not break off: where its result and the cancellation come at once, the SDK fails the workflow's
+ * task. Once canceled, none begins.
+ */
+async function undisturbed<Result>(step: () => Promise<Result>): Promise<Result> {
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('The job was canceled.');
+  return CancellationScope.nonCancellable(step);
 }
 
 /** Waits for all, also when one fails, so that no step is under way when the job ends; then throws the first failure. */

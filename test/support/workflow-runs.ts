@@ -50,7 +50,7 @@ export const failure = (type: string, { nonRetryable = false } = {}): Applicatio
 
 const nothing = () => Promise.resolve();
 
-const workingSteps: Activities = {
+export const workingSteps: Activities = {
   copyReferenceMetadata: () => Promise.resolve({ waves: [[...shots]], total: shots.length }),
   beginShots: nothing,
   drawShot: ({ shot }) => Promise.resolve(drawnOf(shot)),
