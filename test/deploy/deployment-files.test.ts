@@ -2,20 +2,21 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { parse, parseAllDocuments } from 'yaml';
 import { taskQueues } from '../../src/domain/task-queues.ts';
 import { deploymentName } from '../../src/temporal/worker-versions.ts';
 import { spawnDoppel } from '../support/doppel-process.ts';
-import { installFromGo } from '../support/install-from-go.ts';
+import { installFromGo, moduleFromGo } from '../support/install-from-go.ts';
+import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (name: string) => readFile(join(root, name), 'utf8');
 
-/** Long enough for where the reader of Compose files has to be built first. */
+/** Long enough for where what reads the files has to be built first. */
 const goTimeoutMs = 300_000;
 
 let commands: string[];
@@ -115,18 +116,56 @@ describe('the Kubernetes manifests', () => {
       triggers?: { type: string; metadata: Record<string, string> }[];
     };
   }
+  const keda = ['github.com/kedacore/keda/v2', '2.21.0'] as const;
+  let texts: string[];
   let manifests: Manifest[];
 
   before(async () => {
     const folder = 'deploy/kubernetes';
-    const texts = await Promise.all((await readdir(join(root, folder))).map((name) => read(`${folder}/${name}`)));
-    manifests = texts.flatMap((text) => {
-      const filled = text.replaceAll('${BUILD_ID}', '2026-11-30').replaceAll('${IMAGE}', 'doppel:2026-11-30');
-      return parseAllDocuments(filled).map((document) => {
+    const files = await Promise.all((await readdir(join(root, folder))).map((name) => read(`${folder}/${name}`)));
+    texts = files.map((text) =>
+      text.replaceAll('${BUILD_ID}', '2026-11-30').replaceAll('${IMAGE}', 'doppel:2026-11-30'),
+    );
+    manifests = texts.flatMap((text) =>
+      parseAllDocuments(text).map((document) => {
         assert.deepEqual(document.errors, []);
         return document.toJS() as Manifest;
-      });
-    });
+      }),
+    );
+  });
+
+  it('are what Kubernetes takes, and KEDA', async function () {
+    this.timeout(goTimeoutMs);
+    const validator = await installFromGo('Kubernetes validator', 'sigs.k8s.io/kubectl-validate', '0.0.4');
+    const definitions = join(await moduleFromGo(...keda), 'config/crd/bases');
+    const folder = await makeTemporaryFolder();
+    try {
+      await writeFile(join(folder, 'all.yaml'), texts.join('\n---\n'));
+      const { stdout } = await promisify(execFile)(validator, [
+        folder,
+        '--version',
+        '1.30',
+        '--local-crds',
+        definitions,
+      ]);
+      assert.match(stripVTControlCharacters(stdout), /all\.yaml\.\.\.OK/);
+    } finally {
+      await removeTemporaryFolder(folder);
+    }
+  });
+
+  it('tell KEDA’s scaler of Temporal nothing that it does not know, or knows no more', async function () {
+    this.timeout(goTimeoutMs);
+    const scaler = await readFile(join(await moduleFromGo(...keda), 'pkg/scalers/temporal_scaler.go'), 'utf8');
+    const known = [...scaler.matchAll(/`keda:"name=(\w+),\s*order=triggerMetadata([^"]*)"`/g)].flatMap(
+      ([, name, rest = '']) => (rest.includes('deprecated') ? [] : [name]),
+    );
+    assert.ok(known.includes('workerDeploymentBuildId'));
+    const told = manifests.flatMap(({ spec }) => spec?.triggers ?? []).flatMap(({ metadata }) => Object.keys(metadata));
+    assert.deepEqual(
+      told.filter((name) => !known.includes(name)),
+      [],
+    );
   });
 
   it('run commands that there are, with variables that they know, at the ports of the image', () => {

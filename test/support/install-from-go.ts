@@ -29,11 +29,23 @@ export async function installFromGo(server: string, from: string, version: strin
     await rename(join(draft, program), executable); // another run may have put the same there first
     return executable;
   } catch (error) {
-    throw new Error(
-      `${server} is not on this machine: it is built from Go’s modules, which needs Go on PATH (https://go.dev/dl).`,
-      { cause: error },
-    );
+    throw needsGo(server, error);
   } finally {
     await rm(draft, { recursive: true, force: true });
   }
 }
+
+/** Gives the folder of a module's files, fetching it where Go does not keep it from an earlier run; throws where there is no Go. */
+export async function moduleFromGo(module: string, version: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('go', ['mod', 'download', '-json', `${module}@v${version}`]);
+    return (JSON.parse(stdout) as { Dir: string }).Dir;
+  } catch (error) {
+    throw needsGo(module, error);
+  }
+}
+
+const needsGo = (what: string, cause: unknown): Error =>
+  new Error(`${what} is not on this machine: it comes from Go’s modules, which needs Go on PATH (https://go.dev/dl).`, {
+    cause,
+  });
