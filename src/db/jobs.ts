@@ -6,6 +6,7 @@ import type { Simulation } from '../domain/simulation.ts';
 import { query, type Trx } from './database.ts';
 import { imagesJsonSql, resultImagesJsonSql, type StoredImage } from './images.ts';
 import type { OwnedId } from './influencers.ts';
+import { livesSql } from './workers.ts';
 
 /** Whose job it is; undefined for one that is not there. */
 export async function organizationOfJob(trx: Trx, jobId: string): Promise<string | undefined> {
@@ -100,7 +101,7 @@ export async function findJob(trx: Trx, owned: OwnedId): Promise<JobRow | undefi
               when j.status = 'completed' then ${imagesJsonSql('f', ['uploaded', 'rendered'])}
               else '[]'
             end as "referenceImages",
-            w.seen_at as "workerSeenAt", coalesce(w.seen_at > now() - interval '12 seconds', false) as "workerLives"
+            w.seen_at as "workerSeenAt", ${livesSql('w.seen_at')} as "workerLives"
      from jobs j
      join influencers f on f.organization_id = j.organization_id and f.id = j.influencer_id
      left join lateral (select max(seen_at) as seen_at from workers) w on j.status = 'running'

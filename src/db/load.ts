@@ -1,5 +1,6 @@
 import type { JobStage } from '../domain/job.ts';
 import { query, type Trx } from './database.ts';
+import { livesSql } from './workers.ts';
 
 /** What there is to be done in the whole service, for its operators. Times are in seconds; 0 where nothing waits. */
 export interface Load {
@@ -25,7 +26,7 @@ export async function readLoad(trx: Trx): Promise<Load> {
             ), '{}') as jobs,
             jobs.count::integer as unstarted, jobs.oldest as "oldestUnstarted",
             webhooks.count::integer as "dueWebhooks", webhooks.oldest as "oldestDueWebhook",
-            (select count(*)::integer from workers where seen_at > now() - interval '15 seconds') as workers
+            (select count(*)::integer from workers where ${livesSql('seen_at')}) as workers
      from (
        select count(*), coalesce(extract(epoch from now() - min(attempt_at) filter (where claimed_until is not null)), 0)::float8 as oldest
        from jobs where status = 'running' and dispatched_at is null

@@ -1,5 +1,5 @@
-import { invalid } from '../domain/errors.ts';
 import type { Context } from 'koa';
+import { invalid } from '../domain/errors.ts';
 
 /** Up to which event the reader of a stream has it; throws `VALIDATION` where that is no number. */
 export function lastEventIdIn(ctx: Context): number | null {

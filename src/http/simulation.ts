@@ -1,6 +1,6 @@
-import { invalid } from '../domain/errors.ts';
 import type { Context } from 'koa';
 import type { Principal } from '../db/api-keys.ts';
+import { invalid } from '../domain/errors.ts';
 import { parseSimulation, type Simulation } from '../domain/simulation.ts';
 
 /** The trouble that a caller rehearses; throws `VALIDATION` for what is none, and for a key that is not for testing. */

@@ -82,20 +82,34 @@ export interface Manners {
   images: readonly HostileImage[];
   /** How many ask at once where several do. */
   atOnce: number;
-  /** Whether they are twice as many, and change what there is more often than they make something. */
+  /** Whether they change what there is more often than they make something. */
   isFickle: boolean;
 }
 
-/** How large a part of all that is wished each operation is, from 0 to 1. */
-type Shares = Record<Operation | 'poll', number>;
+interface Habits {
+  callers: number;
+  /** They make no more while so many jobs run, so that there is always something to do for a fault to hit. */
+  backlogMax: number;
+  /** Among how many of the newest they choose what it is about. */
+  newest: number;
+  /** How large a part of all that is wished each operation is, from 0 to 1. */
+  shares: Record<Operation | 'poll', number>;
+}
 
-const usual: Shares = {
-  ...{ create: 0.15, clone: 0.5, cancel: 0.07, retry: 0.08 },
-  ...{ patch: 0.04, delete: 0.02, refused: 0.04, poll: 0.1 },
+const usual: Habits = {
+  ...{ callers: 8, backlogMax: 30, newest: Infinity },
+  shares: {
+    ...{ create: 0.15, clone: 0.5, cancel: 0.07, retry: 0.08 },
+    ...{ patch: 0.04, delete: 0.02, refused: 0.04, poll: 0.1 },
+  },
 };
-const fickle: Shares = {
-  ...{ create: 0.08, clone: 0.1, cancel: 0.14, retry: 0.16 },
-  ...{ patch: 0.2, delete: 0.1, refused: 0.02, poll: 0.2 },
+/** Few jobs run, where workers are killed so often that nothing else would be done; and what was just begun is changed. */
+const fickle: Habits = {
+  ...{ callers: 16, backlogMax: 8, newest: 5 },
+  shares: {
+    ...{ create: 0.08, clone: 0.1, cancel: 0.14, retry: 0.16 },
+    ...{ patch: 0.2, delete: 0.1, refused: 0.02, poll: 0.2 },
+  },
 };
 
 /** Lets callers ask until they were given so many jobs, or `signal` says stop; resolves when all are done. */
@@ -114,22 +128,19 @@ export async function runCallers(
   const accepted = () =>
     journal.wishes.filter(({ operation, final }) => makesJobs.includes(operation) && final?.status === 202).length;
   const backlog = watchBacklog(world, journal);
+  const habits = manners.isFickle ? fickle : usual;
   await Promise.all(
-    Array.from({ length: manners.isFickle ? 16 : 8 }, async (_, index) => {
-      const caller = new Caller(world, world.random.fork(`caller ${String(index)}`), journal, manners);
+    Array.from({ length: habits.callers }, async (_, index) => {
+      const random = world.random.fork(`caller ${String(index)}`);
+      const caller = new Caller(world, random, journal, { ...manners, ...habits });
       while (!signal.aborted && accepted() < jobs) {
-        const mayMake = backlog.jobs() < (manners.isFickle ? fickleBacklogMax : backlogMax);
+        const mayMake = backlog.jobs() < habits.backlogMax;
         if (mayMake || manners.isFickle) await caller.wishSomething(mayMake);
         else await delay(100);
       }
     }),
   ).finally(backlog.close);
 }
-
-/** Callers make no more while so many jobs run, so that there is always something to do for a fault to hit. */
-const backlogMax = 30;
-/** Fewer, where workers are killed so often that nothing else would be done. */
-const fickleBacklogMax = 8;
 
 /** Counts the jobs that run, twice a second, as long as Postgres answers. */
 function watchBacklog(world: World, { tenants }: Journal): { jobs: () => number; close: () => void } {
@@ -159,10 +170,10 @@ class Caller {
   readonly #world: World;
   readonly #random: Random;
   readonly #journal: Journal;
-  readonly #manners: Manners;
+  readonly #manners: Manners & Habits;
   readonly #seen = new Map<string, { attempt: number; progress: number }>();
 
-  constructor(world: World, random: Random, journal: Journal, manners: Manners) {
+  constructor(world: World, random: Random, journal: Journal, manners: Manners & Habits) {
     this.#world = world;
     this.#random = random;
     this.#journal = journal;
@@ -177,8 +188,7 @@ class Caller {
         : [],
     );
     if (made.length === 0) return this.#create(tenant);
-    // What was just begun is changed.
-    const { jobId, influencerId } = this.#random.pick(this.#manners.isFickle ? made.slice(-5) : made);
+    const { jobId, influencerId } = this.#random.pick(made.slice(-this.#manners.newest));
     const { images } = this.#manners;
     if (images.length > 0 && this.#random.share() < 0.3) return this.#upload(tenant, this.#random.pick(images));
     switch (this.#pickOperation(mayMake)) {
@@ -215,12 +225,9 @@ class Caller {
   }
 
   /** Picks what to wish, each as often as its share says. */
-  #pickOperation(mayMake: boolean): keyof Shares {
+  #pickOperation(mayMake: boolean): Operation | 'poll' {
     let roll = this.#random.share();
-    for (const [operation, share] of Object.entries(this.#manners.isFickle ? fickle : usual) as [
-      keyof Shares,
-      number,
-    ][]) {
+    for (const [operation, share] of Object.entries(this.#manners.shares) as [Operation | 'poll', number][]) {
       roll -= share;
       if (roll < 0) return beginsJobs.includes(operation) && !mayMake ? 'poll' : operation;
     }
