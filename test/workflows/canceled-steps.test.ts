@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { v7 as newId } from 'uuid';
-import type { Activities } from '../../activities/index.ts';
 import { shots } from '../../src/domain/shots.ts';
 import { taskQueues } from '../../src/domain/task-queues.ts';
 import type { influencerCreate } from '../../workflows/influencer-create.ts';
@@ -46,7 +45,7 @@ describe('a cancellation of influencerCreate', () => {
           await delay(run?.lastsMs);
           return step === 'copyReferenceMetadata' ? { waves: [[...shots]], total: shots.length } : 'published';
         },
-      } as Activities);
+      });
       try {
         const faults = await Promise.all(
           Array.from({ length: 60 }, async (_, index) => {
