@@ -3,6 +3,7 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
+import { webhookLimits } from '../../src/domain/webhook.ts';
 import type { Random } from './random.ts';
 import type { Failpoint } from './failpoints.ts';
 import type { World } from './world.ts';
@@ -50,7 +51,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   const before = await readCrossings();
   const until = performance.now() + 60_000;
   while (performance.now() < until) {
-    if (random.share() < 0.1) await leaveUploads(world);
+    if (random.share() < 0.1) await letTimePass(world);
     if (random.share() < 0.2) await triggerSchedule(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
@@ -71,14 +72,22 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   for (const member of world.members) member.arm([]);
 }
 
-/** Makes those uploads that nobody finalized so old that they are collected. */
-async function leaveUploads({ database }: World): Promise<void> {
-  await database
-    .raw(
-      `update uploads set created_at = created_at - interval '2 days'
-       where asset_id is null and created_at < now() - interval '10 seconds'`,
-    )
-    .catch(() => undefined); // Postgres may be away
+/**
+ * Makes uploads that nobody finalized so old that they are collected, and jobs that have ended so that what was drawn for them is
+ * looked through; and has receivers that fail at the last of their failures, over and over.
+ */
+async function letTimePass({ database }: World): Promise<void> {
+  const passed = [
+    `update uploads set created_at = created_at - interval '2 days'
+     where asset_id is null and created_at < now() - interval '10 seconds'`,
+    `update jobs set finished_at = finished_at - interval '15 minutes'
+     where drawings_swept_at is null and finished_at between now() - interval '10 minutes' and now() - interval '10 seconds'`,
+    `update webhook_endpoints
+     set status = 'enabled', status_reason = null, paused_at = null, generation = generation + 1,
+         consecutive_failures = ${String(webhookLimits.failuresInARow - 1)}
+     where status = 'paused' or status = 'enabled' and consecutive_failures > 0`,
+  ];
+  for (const sql of passed) await database.raw(sql).catch(() => undefined); // Postgres may be away
 }
 
 /** What comes by the clock comes all the time: no matter whether a worker was killed in the run before. */
