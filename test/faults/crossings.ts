@@ -4,6 +4,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
 import { webhookLimits } from '../../src/domain/webhook.ts';
+import { ensureSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import type { Random } from './random.ts';
 import type { Failpoint } from './failpoints.ts';
 import type { World } from './world.ts';
@@ -39,6 +40,8 @@ export async function recordCrossings(about: object, found: Crossings): Promise<
   await appendFile(file, `${JSON.stringify({ ...about, killed: Object.fromEntries(found) })}\n`);
 }
 
+const namespace = 'default';
+
 /** So often a process is killed at each. */
 const killsEnough = 50;
 
@@ -57,6 +60,8 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
       (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
     );
+    if (lacking.includes('worker temporal AddSearchAttributes') && random.share() < 0.05)
+      await forgetSearchAttributes(world, random);
     for (const role of ['api', 'worker'] as const) {
       const own = lacking.filter((name) => name.startsWith(`${role} `));
       const members = world.of(role);
@@ -70,6 +75,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
     await delay(250);
   }
   for (const member of world.members) member.arm([]);
+  await ensureSearchAttributes(world.temporal.client.connection, namespace).catch(() => undefined);
 }
 
 /**
@@ -88,6 +94,18 @@ async function letTimePass({ database }: World): Promise<void> {
      where status = 'paused' or status = 'enabled' and consecutive_failures > 0`,
   ];
   for (const sql of passed) await database.raw(sql).catch(() => undefined); // Postgres may be away
+}
+
+/** As an operator may by mistake: the next worker that begins brings them back. */
+async function forgetSearchAttributes({ temporal, of }: World, random: Random): Promise<void> {
+  const { operatorService } = temporal.client.connection;
+  try {
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    await operatorService.removeSearchAttributes({ namespace, searchAttributes: Object.keys(customAttributes) });
+  } catch {
+    return; // another fault may have taken it away
+  }
+  random.pick(of('worker')).signal('SIGKILL');
 }
 
 /** What comes by the clock comes all the time: no matter whether a worker was killed in the run before. */
