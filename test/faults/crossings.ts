@@ -3,8 +3,12 @@
 import { appendFile, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ScheduleOverlapPolicy } from '@temporalio/client';
-import { webhookLimits } from '../../src/domain/webhook.ts';
+import { query } from '../../src/db/database.ts';
+import type { JobAttempt } from '../../src/domain/job.ts';
+import { webhookLimits, type DeliveryRun } from '../../src/domain/webhook.ts';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.ts';
+import { deliveryWorkflowId } from '../../src/temporal/start-delivery.ts';
+import { jobWorkflowId } from '../../src/temporal/start-workflow.ts';
 import type { Random } from './random.ts';
 import type { Failpoint } from './failpoints.ts';
 import type { World } from './world.ts';
@@ -56,6 +60,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   while (performance.now() < until) {
     if (random.share() < 0.1) await letTimePass(world);
     if (random.share() < 0.2) await triggerSchedule(world, random);
+    if (random.share() < 0.4) await disturb(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
       (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
@@ -94,6 +99,58 @@ async function letTimePass({ database }: World): Promise<void> {
      where status = 'paused' or status = 'enabled' and consecutive_failures > 0`,
   ];
   for (const sql of passed) await database.raw(sql).catch(() => undefined); // Postgres may be away
+}
+
+/** Has jobs and deliveries lose their workflows, and cancellations what is known of them, as operators and crashes do. */
+async function disturb({ database, temporal }: World, random: Random): Promise<void> {
+  const oneOf = (what: string) => `(select id from ${what} order by random() limit 1)`;
+  const canCancel = `jobs where status = 'running' and dispatched_at is not null and stage <> 'finalizing' and cancel_requested_at is null`;
+  const isWaiting = `webhook_deliveries where status = 'pending' and dispatched_at is not null`;
+  const terminate = (workflowId: string) => temporal.client.workflow.getHandle(workflowId).terminate('an operator');
+  const acts = [
+    async () => {
+      // A second, so that no dispatcher is before the operator.
+      const jobs = await query<JobAttempt>(
+        database,
+        `update jobs
+         set cancel_requested_at = now(), cancellation_undelivered = true, cancellation_claimed_until = now() + interval '1 second'
+         where id = ${oneOf(canCancel)} and status = 'running' and stage <> 'finalizing'
+         returning id as "jobId", attempt`,
+      );
+      for (const job of jobs) await terminate(jobWorkflowId(job));
+    },
+    async () => {
+      // A reset forgets a cancellation.
+      await query(
+        database,
+        `update jobs
+         set cancel_requested_at = now(), updated_at = now() - interval '1 minute',
+             dispatched_at = dispatched_at - interval '1 minute'
+         where id = ${oneOf(canCancel)} and status = 'running' and stage <> 'finalizing'`,
+      );
+    },
+    async () => {
+      // Told, and killed before it was marked.
+      await query(
+        database,
+        `update jobs set cancellation_undelivered = true, cancellation_claimed_until = null
+         where id = ${oneOf(`jobs where status = 'canceled' and dispatched_at is not null`)} and status = 'canceled'`,
+      );
+    },
+    async () => {
+      const deliveries = await query<DeliveryRun>(
+        database,
+        `update webhook_deliveries
+         set dispatched_at = dispatched_at - interval '5 minutes', next_attempt_at = next_attempt_at - interval '5 minutes'
+         where id = ${oneOf(isWaiting)} and status = 'pending' and dispatched_at is not null
+         returning id as "deliveryId", run`,
+      );
+      for (const delivery of deliveries) await terminate(deliveryWorkflowId(delivery));
+    },
+  ];
+  await random
+    .pick(acts)()
+    .catch(() => undefined); // it is gone, or another fault has taken a server away
 }
 
 /** As an operator may by mistake: the next worker that begins brings them back. */
