@@ -199,7 +199,7 @@ class Caller {
       case 'poll':
         return this.#poll(tenant, jobId);
       case 'cancel':
-        await this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
+        await this.#cancel(tenant, jobId);
         return;
       case 'retry':
         await this.#settle({ tenant, operation: 'retry', subject: jobId }, 'POST', `/v1/jobs/${jobId}/retry`);
@@ -265,6 +265,20 @@ class Caller {
     if (jobId != null && made.final?.status === 202 && this.#random.share() < 0.1) {
       watch(this.#random.pick(this.#world.apiUrls), tenant, jobId, this.#journal);
     }
+  }
+
+  /** A fickle one cancels twice at once, often what an operator terminates at that moment. */
+  async #cancel(tenant: Tenant, jobId: string): Promise<void> {
+    const cancel = () =>
+      this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
+    if (this.#manners.isFickle && this.#random.share() < 0.7) {
+      const { workflow } = this.#world.temporal.client;
+      await workflow
+        .getHandle(jobId)
+        .terminate('an operator')
+        .catch(() => undefined); // it has ended, or is another attempt's
+      await Promise.all([cancel(), cancel()]);
+    } else await cancel();
   }
 
   /** Uploads what is no picture: it is refused, sooner or later. */

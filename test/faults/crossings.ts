@@ -59,7 +59,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   const until = performance.now() + 60_000;
   while (performance.now() < until) {
     if (random.share() < 0.1) await letTimePass(world);
-    if (random.share() < 0.2) await triggerSchedule(world, random);
+    if (random.share() < 0.05) await triggerSchedule(world, random);
     if (random.share() < 0.4) await disturb(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(

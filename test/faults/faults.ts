@@ -63,7 +63,7 @@ export const faults: readonly Fault[] = [
     name: 'a process killed at each of its failpoints in turn',
     isAlone: true,
     needs: { apis: 3, workers: 3 },
-    manners: { isFickle: true },
+    manners: { isFickle: true, vibes: [vibes.slow] },
     endWithinMs: drawnLastWithinMs,
     inject: async (world, random) => {
       await killAtCrossings(world, random);
