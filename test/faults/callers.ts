@@ -105,7 +105,7 @@ const usual: Habits = {
 };
 /** Few jobs run, where workers are killed so often that nothing else would be done; and what was just begun is changed. */
 const fickle: Habits = {
-  ...{ callers: 16, backlogMax: 8, newest: 5 },
+  ...{ callers: 12, backlogMax: 8, newest: 5 },
   shares: {
     ...{ create: 0.08, clone: 0.1, cancel: 0.14, retry: 0.16 },
     ...{ patch: 0.2, delete: 0.1, refused: 0.02, poll: 0.2 },
@@ -136,7 +136,7 @@ export async function runCallers(
       while (!signal.aborted && accepted() < jobs) {
         const mayMake = backlog.jobs() < habits.backlogMax;
         if (mayMake || manners.isFickle) await caller.wishSomething(mayMake);
-        else await delay(100);
+        if (!mayMake || manners.isFickle) await delay(100); // what the machine can is for those that begin anew
       }
     }),
   ).finally(backlog.close);
@@ -267,16 +267,15 @@ class Caller {
     }
   }
 
-  /** A fickle one cancels twice at once, often what an operator terminates at that moment. */
+  /** A fickle one cancels twice at once, often what Temporal knows no more: it takes a cancellation of what has only ended. */
   async #cancel(tenant: Tenant, jobId: string): Promise<void> {
     const cancel = () =>
       this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
     if (this.#manners.isFickle && this.#random.share() < 0.7) {
-      const { workflow } = this.#world.temporal.client;
-      await workflow
-        .getHandle(jobId)
-        .terminate('an operator')
-        .catch(() => undefined); // it has ended, or is another attempt's
+      await this.#world.temporal.client.workflowService
+        .deleteWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId: jobId } })
+        .then(() => delay(500)) // Temporal takes its time
+        .catch(() => undefined); // it is another attempt's, or a fault has taken Temporal away
       await Promise.all([cancel(), cancel()]);
     } else await cancel();
   }
