@@ -74,7 +74,12 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
       for (const member of members) {
         const mayDie = up.length > 1 || !up.includes(member);
         const picked = own.filter(() => mayDie && random.share() < 0.6);
-        member.arm(picked.map((name) => ({ at: exactly(name), place: random.pick(['before', 'after']), ...once })));
+        const deadly = picked.map((name): Failpoint => ({
+          at: exactly(name),
+          place: random.pick(['before', 'after']),
+          ...once,
+        }));
+        member.arm([...deadly, ...(role === 'api' ? doubtful : [])]);
       }
     }
     await delay(250);
@@ -170,6 +175,11 @@ async function triggerSchedule({ temporal }: World, random: Random): Promise<voi
   const schedule = temporal.client.schedule.getHandle(random.pick(['housekeeping', 'storage-collector']));
   await schedule.trigger(ScheduleOverlapPolicy.ALLOW_ALL).catch(() => undefined); // another fault may have taken it away
 }
+
+/** What callers repeat, to be answered by what was stored. */
+const doubtful: readonly Failpoint[] = [
+  { at: '^pg (with request as materialized|COMMIT)', place: 'after', action: 'fail', chance: 0.1, most: 1_000 },
+];
 
 const once: Pick<Failpoint, 'action' | 'chance' | 'most'> = { action: 'crash', chance: 1, most: 1 };
 
