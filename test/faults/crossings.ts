@@ -152,6 +152,49 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
       );
       for (const delivery of deliveries) await terminate(deliveryWorkflowId(delivery));
     },
+    async () => {
+      // Temporal knows it no more.
+      const jobs = await query<JobAttempt>(
+        database,
+        `update jobs set updated_at = now() - interval '1 minute', dispatched_at = dispatched_at - interval '1 minute'
+         where id = ${oneOf(`${canCancel} and restarts = 0`)} and status = 'running'
+         returning id as "jobId", attempt`,
+      );
+      for (const job of jobs) {
+        const workflowExecution = { workflowId: jobWorkflowId(job) };
+        await temporal.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+      }
+    },
+    async () => {
+      // For a moment, in which attempts end.
+      const is = (status: string, where: string) =>
+        database.raw(
+          `update webhook_endpoints set status = '${status}', status_reason = ${status === 'enabled' ? 'null' : `'by_caller'`}
+           where ${where} and not exists (
+             select from webhook_deliveries d where d.webhook_endpoint_id = webhook_endpoints.id and d.status = 'held')`,
+        );
+      await is('disabled', `status = 'enabled' and consecutive_failures > 0`);
+      await delay(300);
+      await is('enabled', `status = 'disabled' and status_reason = 'by_caller'`);
+    },
+    async () => {
+      // Enabled by its owner, and paused again while what it holds is about to be released.
+      const holds = oneOf(`webhook_endpoints w where status = 'paused' and exists (
+        select from webhook_deliveries d where d.webhook_endpoint_id = w.id and d.status = 'held')`);
+      const enable = `update webhook_endpoints set status = 'enabled', status_reason = null, paused_at = null
+                      where id = ${holds} returning id`;
+      const [endpoint] = await query<{ id: string }>(database, enable);
+      if (endpoint === undefined) return;
+      await database.transaction(async (trx) => {
+        await query(trx, 'select from webhook_endpoints where id = :id for update', endpoint);
+        await query(
+          trx,
+          `update webhook_endpoints set status = 'paused', status_reason = 'failures', paused_at = now() where id = :id`,
+          endpoint,
+        );
+        await delay(800);
+      });
+    },
   ];
   await random
     .pick(acts)()
