@@ -112,6 +112,8 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
   const canCancel = `jobs where status = 'running' and dispatched_at is not null and stage <> 'finalizing' and cancel_requested_at is null`;
   const isWaiting = `webhook_deliveries where status = 'pending' and dispatched_at is not null`;
   const terminate = (workflowId: string) => temporal.client.workflow.getHandle(workflowId).terminate('an operator');
+  const holds = oneOf(`webhook_endpoints w where status = 'paused' and exists (
+    select from webhook_deliveries d where d.webhook_endpoint_id = w.id and d.status = 'held')`);
   const acts = [
     async () => {
       // A second, so that no dispatcher is before the operator.
@@ -166,6 +168,24 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
       }
     },
     async () => {
+      // Begun anew while it is attempted, at an endpoint that was changed meanwhile.
+      await database.raw(
+        `with anew as (
+           update webhook_deliveries
+           set run = run + 1, restarts = restarts + 1, dispatched_at = null, claimed_until = null, next_attempt_at = now()
+           where id = ${oneOf(isWaiting)} and status = 'pending' and dispatched_at is not null
+           returning organization_id, webhook_endpoint_id
+         )
+         update webhook_endpoints w set generation = generation + 1 from anew
+         where w.organization_id = anew.organization_id and w.id = anew.webhook_endpoint_id`,
+      );
+    },
+    async () => {
+      await database.raw(
+        `update webhook_endpoints set status = 'disabled', status_reason = 'by_caller', paused_at = null where id = ${holds}`,
+      );
+    },
+    async () => {
       // For a moment, in which attempts end.
       const is = (status: string, where: string) =>
         database.raw(
@@ -179,8 +199,6 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
     },
     async () => {
       // Enabled by its owner, and paused again while what it holds is about to be released.
-      const holds = oneOf(`webhook_endpoints w where status = 'paused' and exists (
-        select from webhook_deliveries d where d.webhook_endpoint_id = w.id and d.status = 'held')`);
       const enable = `update webhook_endpoints set status = 'enabled', status_reason = null, paused_at = null
                       where id = ${holds} returning id`;
       const [endpoint] = await query<{ id: string }>(database, enable);

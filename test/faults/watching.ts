@@ -117,6 +117,10 @@ export async function startHostileReceivers(
   const manners: readonly Manner[] = [
     ...refusals,
     () => undefined, // never answers
+    async (response) => {
+      await delay(2_000);
+      response.writeHead(500).end();
+    },
     (response) => response.writeHead(200, { 'Content-Length': '5' }).write('x'), // and no more
     (response) => endless(response.writeHead(200), Buffer.from('.'), 200),
     (response) => endless(response.writeHead(200), Buffer.alloc(65_536), 5),
