@@ -156,16 +156,20 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
     },
     async () => {
       // Temporal knows it no more.
-      const jobs = await query<JobAttempt>(
+      const [job] = await query<JobAttempt>(
+        database,
+        `select id as "jobId", attempt from ${canCancel} and restarts = 0 order by random() limit 1`,
+      );
+      if (job === undefined) return;
+      const workflowExecution = { workflowId: jobWorkflowId(job) };
+      await temporal.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
+      await delay(1_000); // before it is gone it is terminated, which ends a job
+      await query(
         database,
         `update jobs set updated_at = now() - interval '1 minute', dispatched_at = dispatched_at - interval '1 minute'
-         where id = ${oneOf(`${canCancel} and restarts = 0`)} and status = 'running'
-         returning id as "jobId", attempt`,
+         where id = :jobId and attempt = :attempt and status = 'running'`,
+        { ...job },
       );
-      for (const job of jobs) {
-        const workflowExecution = { workflowId: jobWorkflowId(job) };
-        await temporal.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
-      }
     },
     async () => {
       // Begun anew while it is attempted, at an endpoint that was changed meanwhile.
