@@ -235,6 +235,11 @@ describe('a job in the database', () => {
         );
         await beginShots(trx, running, ['portrait']);
       });
+      const second = { shot: 'portrait', asset: newPicture() } as const;
+      await assert.rejects(
+        locked((trx, running) => settleShot(trx, running, second, newId())),
+        /duplicate key/,
+      );
       const { shots: rows } = await storedOf(database, job);
       assert.deepEqual(rows, [{ shot: 'portrait', status: 'rendered', assetId: asset.id, error: null }]);
     });
