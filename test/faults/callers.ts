@@ -7,6 +7,7 @@ import { query } from '../../src/db/database.ts';
 import { createTenant, type Tenant } from '../support/api.ts';
 import { finalize, presign, put } from '../support/uploads.ts';
 import type { HostileImage } from './hostile-images.ts';
+import { deleteWorkflow } from './operator.ts';
 import type { Random } from './random.ts';
 import { startReceiver, watch, type Receiver, type Watch } from './watching.ts';
 import type { World } from './world.ts';
@@ -272,8 +273,7 @@ class Caller {
     const cancel = () =>
       this.#settle({ tenant, operation: 'cancel', subject: jobId }, 'POST', `/v1/jobs/${jobId}/cancel`);
     if (this.#manners.isFickle && this.#random.share() < 0.7) {
-      await this.#world.temporal.client.workflowService
-        .deleteWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId: jobId } })
+      await deleteWorkflow(this.#world.temporal, jobId)
         .then(() => delay(500)) // Temporal takes its time
         .catch(() => undefined); // it is another attempt's, or a fault has taken Temporal away
       await Promise.all([cancel(), cancel()]);

@@ -9,6 +9,7 @@ import { webhookLimits, type DeliveryRun } from '../../src/domain/webhook.ts';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.ts';
 import { deliveryWorkflowId } from '../../src/temporal/start-delivery.ts';
 import { jobWorkflowId } from '../../src/temporal/start-workflow.ts';
+import { deleteWorkflow } from './operator.ts';
 import type { Random } from './random.ts';
 import type { Failpoint } from './failpoints.ts';
 import type { World } from './world.ts';
@@ -161,9 +162,8 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
         `select id as "jobId", attempt from ${canCancel} and restarts = 0 order by random() limit 1`,
       );
       if (job === undefined) return;
-      const workflowExecution = { workflowId: jobWorkflowId(job) };
-      await temporal.client.workflowService.deleteWorkflowExecution({ namespace, workflowExecution });
-      await delay(1_000); // before it is gone it is terminated, which ends a job
+      await deleteWorkflow(temporal, jobWorkflowId(job));
+      await delay(1_000); // one that is only terminated yet ends its job
       await query(
         database,
         `update jobs set updated_at = now() - interval '1 minute', dispatched_at = dispatched_at - interval '1 minute'

@@ -47,6 +47,11 @@ async function letTimePass({ database }: World, random: Random): Promise<number>
   return aged.length;
 }
 
+/** Has Temporal forget a workflow; one that runs is terminated first, and gone a moment later. */
+export async function deleteWorkflow({ client }: World['temporal'], workflowId: string): Promise<void> {
+  await client.workflowService.deleteWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId } });
+}
+
 /** Deletes the workflows of some jobs that have ended, and starts them again as a dispatcher did; gives how many. */
 export async function startEndedOnes({ database, temporal }: World): Promise<number> {
   const ended = await query<Dispatch>(
@@ -59,9 +64,7 @@ export async function startEndedOnes({ database, temporal }: World): Promise<num
      where j.status <> 'running' and j.dispatched_at is not null order by random() limit 10`,
   );
   for (const job of ended) {
-    await temporal.client.workflowService
-      .deleteWorkflowExecution({ namespace: 'default', workflowExecution: { workflowId: jobWorkflowId(job) } })
-      .catch(() => undefined); // it is gone, or ends just now
+    await deleteWorkflow(temporal, jobWorkflowId(job)).catch(() => undefined); // it is gone, or ends just now
     await startJobWorkflow(temporal.client, job);
   }
   return ended.length;
