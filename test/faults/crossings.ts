@@ -61,7 +61,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   while (performance.now() < until) {
     if (random.share() < 0.1) await letTimePass(world);
     if (random.share() < 0.05) await triggerSchedule(world, random);
-    if (random.share() < 0.4) await disturb(world, random);
+    if (random.share() < 0.7) await disturb(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
       (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
@@ -172,16 +172,16 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
       );
     },
     async () => {
-      // Begun anew while it is attempted, at an endpoint that was changed meanwhile.
+      // Begun anew while they are attempted, some at an endpoint that was changed meanwhile.
       await database.raw(
         `with anew as (
-           update webhook_deliveries
-           set run = run + 1, restarts = restarts + 1, dispatched_at = null, claimed_until = null, next_attempt_at = now()
-           where id = ${oneOf(isWaiting)} and status = 'pending' and dispatched_at is not null
+           update webhook_deliveries set run = run + 1, dispatched_at = null, claimed_until = null, next_attempt_at = now()
+           where id in (select id from ${isWaiting} and next_attempt_at < now() order by next_attempt_at desc limit 5)
+             and status = 'pending' and dispatched_at is not null
            returning organization_id, webhook_endpoint_id
          )
          update webhook_endpoints w set generation = generation + 1 from anew
-         where w.organization_id = anew.organization_id and w.id = anew.webhook_endpoint_id`,
+         where w.organization_id = anew.organization_id and w.id = anew.webhook_endpoint_id and random() < 0.5`,
       );
     },
     async () => {
