@@ -61,7 +61,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   while (performance.now() < until) {
     if (random.share() < 0.1) await letTimePass(world);
     if (random.share() < 0.05) await triggerSchedule(world, random);
-    if (random.share() < 0.7) await disturb(world, random);
+    await disturb(world, random);
     const now = await crossingsOf(world);
     const lacking = [...new Set([...before.keys(), ...now.keys()])].filter(
       (name) => (before.get(name) ?? 0) + (now.get(name) ?? 0) < killsEnough,
@@ -91,7 +91,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
 
 /**
  * Makes uploads that nobody finalized so old that they are collected, and jobs that have ended so that what was drawn for them is
- * looked through; and has receivers that fail at the last of their failures, over and over.
+ * looked through; and has receivers that fail at the first or the last of their failures, over and over.
  */
 async function letTimePass({ database }: World): Promise<void> {
   const passed = [
@@ -100,8 +100,8 @@ async function letTimePass({ database }: World): Promise<void> {
     `update jobs set finished_at = finished_at - interval '15 minutes'
      where drawings_swept_at is null and finished_at between now() - interval '10 minutes' and now() - interval '10 seconds'`,
     `update webhook_endpoints
-     set status = 'enabled', status_reason = null, paused_at = null, generation = generation + 1,
-         consecutive_failures = ${String(webhookLimits.failuresInARow - 1)}
+     set status = 'enabled', status_reason = null, paused_at = null, generation = generation + (status = 'paused')::integer,
+         consecutive_failures = case when random() < 0.5 then 1 else ${String(webhookLimits.failuresInARow - 1)} end
      where status = 'paused' or status = 'enabled' and consecutive_failures > 0`,
   ];
   for (const sql of passed) await database.raw(sql).catch(() => undefined); // Postgres may be away
@@ -198,7 +198,7 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
              select from webhook_deliveries d where d.webhook_endpoint_id = webhook_endpoints.id and d.status = 'held')`,
         );
       await is('disabled', `status = 'enabled' and consecutive_failures > 0`);
-      await delay(300);
+      await delay(700);
       await is('enabled', `status = 'disabled' and status_reason = 'by_caller'`);
     },
     async () => {
