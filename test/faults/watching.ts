@@ -106,6 +106,10 @@ export async function startHostileReceivers(
     while (!response.destroyed && response.write(chunk)) await delay(everyMs);
   };
   type Manner = (response: ServerResponse, request: IncomingMessage) => unknown;
+  const refuseLate: Manner = async (response) => {
+    await delay(2_000);
+    response.writeHead(500).end();
+  };
   const refusals: readonly Manner[] = [
     (response) => response.writeHead(307, { Location: '/followed' }).end(),
     (response) => response.writeHead(500).end('x'.repeat(1_000_000)),
@@ -117,10 +121,7 @@ export async function startHostileReceivers(
   const manners: readonly Manner[] = [
     ...refusals,
     () => undefined, // never answers
-    async (response) => {
-      await delay(2_000);
-      response.writeHead(500).end();
-    },
+    refuseLate,
     (response) => response.writeHead(200, { 'Content-Length': '5' }).write('x'), // and no more
     (response) => endless(response.writeHead(200), Buffer.from('.'), 200),
     (response) => endless(response.writeHead(200), Buffer.alloc(65_536), 5),
@@ -132,12 +133,15 @@ export async function startHostileReceivers(
     if (request.url === '/followed') faults.push('a redirect of a receiver was followed');
     request.resume();
     response.on('error', () => undefined);
-    random.pick(request.url === '/refusing' ? refusals : manners)(response, request);
+    const known = request.url === '/slow' ? [refuseLate] : request.url === '/refusing' ? refusals : manners;
+    random.pick(known)(response, request);
   });
   for (const { organizationId } of tenants) {
     for (const path of ['/hostile', '/hostile', '/refusing']) {
       await insertEndpoint(database, { organizationId }, { url: server.url + path, events: ['job.completed'] });
     }
+    // What becomes of deliveries while they are attempted wants many of them.
+    await insertEndpoint(database, { organizationId }, { url: server.url + '/slow', events: webhookEvents });
   }
   return { asked: () => asked, faults, close: server.close };
 }
