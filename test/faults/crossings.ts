@@ -172,19 +172,6 @@ async function disturb({ database, temporal }: World, random: Random): Promise<v
       );
     },
     async () => {
-      // Begun anew while they are attempted, some at an endpoint that was changed meanwhile.
-      await database.raw(
-        `with anew as (
-           update webhook_deliveries set run = run + 1, dispatched_at = null, claimed_until = null, next_attempt_at = now()
-           where id in (select id from ${isWaiting} and next_attempt_at < now() order by next_attempt_at desc limit 5)
-             and status = 'pending' and dispatched_at is not null
-           returning organization_id, webhook_endpoint_id
-         )
-         update webhook_endpoints w set generation = generation + 1 from anew
-         where w.organization_id = anew.organization_id and w.id = anew.webhook_endpoint_id and random() < 0.5`,
-      );
-    },
-    async () => {
       await database.raw(
         `update webhook_endpoints set status = 'disabled', status_reason = 'by_caller', paused_at = null where id = ${holds}`,
       );

@@ -7,6 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Knex } from 'knex';
 import { Webhook } from 'standardwebhooks';
 import { DoppelClient, DoppelError, type JobEvent } from '../../src/client/index.ts';
+import { query } from '../../src/db/database.ts';
+import { parseId } from '../../src/domain/ids.ts';
 import { webhookEvents } from '../../src/domain/webhook.ts';
 import { webhookSecretText } from '../../src/webhooks/webhook-secret.ts';
 import type { Tenant } from '../support/api.ts';
@@ -110,6 +112,22 @@ export async function startHostileReceivers(
     await delay(2_000);
     response.writeHead(500).end();
   };
+  // Begun anew while it is attempted, half of the time at an endpoint that was changed meanwhile.
+  const refuseAnother: Manner = async (response, request) => {
+    await query(
+      database,
+      `with anew as (
+         update webhook_deliveries set run = run + 1, dispatched_at = null, claimed_until = null, next_attempt_at = now()
+         where event_id = :eventId and status = 'pending'
+           and webhook_endpoint_id in (select id from webhook_endpoints where url like '%/repeating')
+         returning organization_id, webhook_endpoint_id
+       )
+       update webhook_endpoints w set generation = generation + 1 from anew
+       where w.organization_id = anew.organization_id and w.id = anew.webhook_endpoint_id and random() < 0.5`,
+      { eventId: parseId('event', String(request.headers['webhook-id'])) },
+    ).catch(() => undefined); // another fault may have taken Postgres away
+    response.writeHead(500).end();
+  };
   const refusals: readonly Manner[] = [
     (response) => response.writeHead(307, { Location: '/followed' }).end(),
     (response) => response.writeHead(500).end('x'.repeat(1_000_000)),
@@ -128,20 +146,23 @@ export async function startHostileReceivers(
     (response) => response.socket?.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n'),
     (response) => response.writeHead(200, { 'X-Much': 'y'.repeat(100_000) }).end(),
   ];
+  const mannersAt: Record<string, readonly Manner[]> = {
+    '/refusing': refusals,
+    '/repeating': [refuseAnother, (response) => response.writeHead(500).end()],
+  };
   const server = await listen((request, response) => {
     asked++;
     if (request.url === '/followed') faults.push('a redirect of a receiver was followed');
     request.resume();
     response.on('error', () => undefined);
-    const known = request.url === '/slow' ? [refuseLate] : request.url === '/refusing' ? refusals : manners;
-    random.pick(known)(response, request);
+    random.pick(mannersAt[request.url ?? ''] ?? manners)(response, request);
   });
   for (const { organizationId } of tenants) {
     for (const path of ['/hostile', '/hostile', '/refusing']) {
       await insertEndpoint(database, { organizationId }, { url: server.url + path, events: ['job.completed'] });
     }
-    // What becomes of deliveries while they are attempted wants many of them.
-    await insertEndpoint(database, { organizationId }, { url: server.url + '/slow', events: webhookEvents });
+    // What is met rarely wants many events.
+    await insertEndpoint(database, { organizationId }, { url: server.url + '/repeating', events: webhookEvents });
   }
   return { asked: () => asked, faults, close: server.close };
 }
