@@ -59,7 +59,7 @@ export async function killAtCrossings(world: World, random: Random): Promise<voi
   const before = await readCrossings();
   const until = performance.now() + 60_000;
   while (performance.now() < until) {
-    if (random.share() < 0.1) await letTimePass(world);
+    if (random.share() < 0.2) await letTimePass(world);
     if (random.share() < 0.05) await triggerSchedule(world, random);
     await disturb(world, random);
     const now = await crossingsOf(world);
@@ -101,7 +101,7 @@ async function letTimePass({ database }: World): Promise<void> {
      where drawings_swept_at is null and finished_at between now() - interval '10 minutes' and now() - interval '10 seconds'`,
     `update webhook_endpoints
      set status = 'enabled', status_reason = null, paused_at = null, generation = generation + (status = 'paused')::integer,
-         consecutive_failures = case when random() < 0.5 then 1 else ${String(webhookLimits.failuresInARow - 1)} end
+         consecutive_failures = case when random() < 0.3 then 1 else ${String(webhookLimits.failuresInARow - 1)} end
      where status = 'paused' or status = 'enabled' and consecutive_failures > 0`,
   ];
   for (const sql of passed) await database.raw(sql).catch(() => undefined); // Postgres may be away
