@@ -51,7 +51,10 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
   const tell = (stage: JobStage, shots: Partial<Record<Shot, ShotStatus>> = {}) => {
     state.stage = stage;
     Object.assign(state.shots, shots);
-    setCurrentDetails(describe(state));
+    setCurrentDetails(describe(stage, state));
+  };
+  const conclude = (end: 'completed' | 'failed' | 'canceled') => {
+    setCurrentDetails(describe(end, state));
   };
   setHandler(jobState, () => state, { description: 'Stage and shots, as this attempt has them.' });
 
@@ -80,6 +83,7 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     const plan = await undisturbed(() => copyReferenceMetadata(job));
     if (plan === null) return; // the attempt has ended in Postgres already: a reset or a late start changes nothing
     const { renderer = 'illustrated' } = plan; // the only one there was when plans did not name it
+    tell('copying_references', Object.fromEntries(plan.waves.flat().map((shot) => [shot, 'pending'])));
     for (let [shots, ...after] = plan.waves; shots !== undefined; [shots, ...after] = after) {
       tell('rendering', Object.fromEntries(shots.map((shot) => [shot, 'rendering'])));
       await undisturbed(() => beginShots({ ...job, shots }));
@@ -92,12 +96,14 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
       const end = await undisturbed(() => publishInfluencer(job));
       // Asked to stop before it could be published: that it is canceled will be heard here too late.
       if (end === 'stopped') throw new CancelledFailure('The job was stopped.');
+      conclude('completed');
       return;
     }
     failure = renderFailure(failed, plan.total);
   } catch (error) {
     if (isCancellation(error)) {
       await CancellationScope.nonCancellable(() => cancelJob(job));
+      conclude('canceled');
       throw error;
     }
     // Anything else than a step's failure is a fault of this code: Temporal then waits for a worker that has it mended.
@@ -105,6 +111,7 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     failure = internalError;
   }
   await CancellationScope.nonCancellable(() => failJob({ ...job, error: failure }));
+  conclude('failed');
   throw ApplicationFailure.nonRetryable(failure.message, failure.code);
 }
 
@@ -137,8 +144,8 @@ function codeOf(error: unknown): ErrorCode {
   return type === 'CONTENT_REJECTED' || type === 'RATE_LIMITED' ? type : 'RENDER_FAILED';
 }
 
-/** What an operator reads in Temporal's UI while the workflow runs. */
-function describe({ stage, shots }: JobState): string {
+/** What an operator reads in Temporal's UI: where the job stands, or how it ended. */
+function describe(where: string, { shots }: JobState): string {
   const rows = Object.entries(shots).map(([shot, status]) => `| ${shot} | ${status} |`);
-  return [`**${stage}**`, '', ...(rows.length > 0 ? ['| shot | status |', '| --- | --- |', ...rows] : [])].join('\n');
+  return [`**${where}**`, '', ...(rows.length > 0 ? ['| shot | status |', '| --- | --- |', ...rows] : [])].join('\n');
 }

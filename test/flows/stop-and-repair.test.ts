@@ -201,6 +201,7 @@ describe('a job that is stopped, and repaired', () => {
       { everyMs: 20 },
     );
     assert.equal(waiting.error.code, 'RATE_LIMITED');
+    assert.doesNotMatch(waiting.error.message, /request|Retry-After/i);
     assert.ok(Date.parse(waiting.nextAttemptAt) > Date.parse(waiting.since));
     const untilOver = () =>
       eventually('it is over', async () => {

@@ -3,7 +3,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { JobState } from '../../src/domain/job.ts';
-import { shots, type Shot } from '../../src/domain/shots.ts';
+import { shots, type Shot, type ShotStatus } from '../../src/domain/shots.ts';
 import { eventually } from '../support/eventually.ts';
 import { gate } from '../support/gate.ts';
 import { drawnOf, failure, startWorkflowRuns, type WorkflowRun, type WorkflowRuns } from '../support/workflow-runs.ts';
@@ -411,20 +411,34 @@ describe('workflow influencerCreate', () => {
     assert.deepEqual((await state()).shots, { ...rendering.shots, portrait: 'rendered' });
   });
 
-  it('shows an operator a table of the shots, and no more', async () => {
-    const run = await runs.start();
-    assert.equal(await run.end(), 'COMPLETED');
-    const { currentDetails } = await run.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    assert.equal(
-      currentDetails,
+  it('shows an operator a table of all shots, those to come too, and then how it ended; and no more', async () => {
+    const drawing = gate();
+    const run = await runs.start({
+      copyReferenceMetadata: () => Promise.resolve({ waves: [['portrait'], ['profile']], total: 2 }),
+      async drawShot({ shot }) {
+        await drawing.opened;
+        if (shot === 'profile') throw failure('CONTENT_REJECTED', { nonRetryable: true });
+        return drawnOf(shot);
+      },
+    });
+    const details = async () => {
+      const metadata = await run.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+      return metadata.currentDetails;
+    };
+    const table = (where: string, portrait: ShotStatus, profile: ShotStatus) =>
       [
-        '**finalizing**',
+        `**${where}**`,
         '',
         '| shot | status |',
         '| --- | --- |',
-        ...shots.map((shot) => `| ${shot} | rendered |`),
-      ].join('\n'),
-    );
+        `| portrait | ${portrait} |`,
+        `| profile | ${profile} |`,
+      ].join('\n');
+    await eventually('it draws', () => (run.callsOf('drawShot').length === 1 ? true : undefined));
+    assert.equal(await details(), table('rendering', 'rendering', 'pending'));
+    drawing.open();
+    assert.equal(await run.end(), 'FAILED');
+    assert.equal(await details(), table('failed', 'rendered', 'failed'));
   });
 
   it('tells the operator of each step what it is', async () => {

@@ -93,7 +93,12 @@ function waitingOf(row: JobRow, live: LiveJob | null): Job['waiting'] {
   return isQueued ? { reason: 'queued', since: row.attemptAt.toISOString() } : null;
 }
 
-const publicErrorOf = (code: ErrorCode) => ({ code, message: errorCodes[code].meaning });
+/** What a step is tried again for: the words of these codes are otherwise about a request. */
+const triedAgainFor: Partial<Record<ErrorCode, string>> = {
+  RATE_LIMITED: 'Whatever makes the images takes no more for now; it is asked again.',
+  UNAVAILABLE: 'Whatever makes the images does not answer now; it is asked again.',
+};
+const publicErrorOf = (code: ErrorCode) => ({ code, message: triedAgainFor[code] ?? errorCodes[code].meaning });
 
 /** When a job that is being rendered should be done: only while its workflow says so itself, and others show how long it takes. */
 function etaFor(row: JobRow, live: LiveJob | null, drawingMs: number | null, now: Date): string | null {
