@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { query } from '../../src/db/database.ts';
 import { createTenant } from '../../test/support/api.ts';
-import { until } from '../../test/support/eventually.ts';
+import { eventually, until } from '../../test/support/eventually.ts';
 import type { Bench, Server } from '../bench.ts';
 import { clonePerson, completedPerson, createPerson, type MadeJob } from '../people.ts';
 import { memoryOf } from '../processes.ts';
@@ -71,10 +71,11 @@ async function growth(bench: Bench): Promise<Result[]> {
     HEAP_FILE: file,
     NODE_OPTIONS: `--expose-gc --import ${reporter}`,
   });
+  const told = async () => (await readFile(file, 'utf8').catch(() => '')).split('\n').slice(0, -1).map(Number);
   const heap = async (): Promise<number> => {
+    const { length: before } = await told();
     process.kill(doppel.pid, 'SIGUSR2');
-    await delay(1_000);
-    return Number((await readFile(file, 'utf8')).trim().split('\n').at(-1));
+    return eventually('the heap is told', async () => (await told())[before], { withinMs: 30_000, everyMs: 100 });
   };
   const person = await completedPerson(bench, doppel);
   await cloneMany(bench, doppel, person, 400); // until then code is loaded, and memory fills
