@@ -3,6 +3,7 @@ import { lockRunningJob, moveJob } from '../src/db/job-moves.ts';
 import { findDrawingOrder } from '../src/db/jobs.ts';
 import { progressOf, type JobAttempt } from '../src/domain/job.ts';
 import { wavesOf, type RendererName, type Shot } from '../src/domain/shots.ts';
+import { beginWave } from './begin-shots.ts';
 import type { ActivityDeps } from './deps.ts';
 
 export interface RenderPlan {
@@ -12,13 +13,15 @@ export interface RenderPlan {
   total: number;
   /** Who draws them; left out by the releases that had the illustrated renderer alone. */
   renderer?: RendererName;
+  /** Whether the first wave has begun with it; left out by the releases that had a step for that. */
+  hasBegun?: true;
   /** How long a wave is held up before it is drawn, in ms, where a caller rehearses that. */
   delayMs?: number;
 }
 
 /**
- * Copies the metadata of the source's images to the clone and plans what is to be drawn; null when the attempt has ended.
- * Safe to repeat: images that are there stay, and only a queued job moves.
+ * Copies the metadata of the source's images to the clone, plans what is to be drawn, and begins the first of it; null when the
+ * attempt has ended. Safe to repeat: images that are there stay, only a queued job moves, and what has begun does not begin again.
  */
 export const copyReferenceMetadata =
   ({ database, newId }: ActivityDeps) =>
@@ -32,12 +35,16 @@ export const copyReferenceMetadata =
         await moveJob(trx, job, { stage, progress: progressOf(stage, job) }, { id: newId() });
         await copyStartingImages(trx, job);
       }
+      const waves = wavesOf[job.renderer](missing, missing.length < job.shots.length);
+      const [first] = waves;
+      if (first !== undefined) await beginWave(trx, job, first, newId());
       const order = job.environment === 'test' ? await findDrawingOrder(trx, ref) : undefined; // only there is any rehearsed
       const delayMs = order?.simulation?.delayMs;
       return {
-        waves: wavesOf[job.renderer](missing, missing.length < job.shots.length),
+        waves,
         total: job.shots.length,
         renderer: job.renderer,
+        ...(first === undefined ? {} : { hasBegun: true }),
         ...(delayMs === undefined ? {} : { delayMs }),
       };
     });

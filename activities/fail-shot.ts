@@ -1,5 +1,5 @@
 import { lockRunningJob } from '../src/db/job-moves.ts';
-import { settleShot } from '../src/db/shots.ts';
+import { settleFailed } from '../src/db/shots.ts';
 import type { ErrorCode } from '../src/domain/errors.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import type { Shot } from '../src/domain/shots.ts';
@@ -20,5 +20,5 @@ export const failShot =
       const status = job?.shotStatuses[shot];
       if (job === undefined || status === 'rendered' || status === 'failed') return;
       const message = messages[code] ?? 'This image could not be rendered.';
-      await settleShot(trx, job, { shot, error: { code, message } }, newId());
+      await settleFailed(trx, job, { shot, error: { code, message } }, newId());
     });

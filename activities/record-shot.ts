@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
-import { lockRunningJob } from '../src/db/job-moves.ts';
 import { findDrawingOrder } from '../src/db/jobs.ts';
-import { settleShot } from '../src/db/shots.ts';
+import { settleRendered } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
 import { imageSize, type Shot } from '../src/domain/shots.ts';
 import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
@@ -25,13 +24,9 @@ export const recordShot =
     const bytes = await storage.get(storageKey);
     const picture = await check(bytes, drawn.sha256);
 
-    await database.transaction(async (trx) => {
-      const job = await lockRunningJob(trx, { jobId, attempt });
-      if (job === undefined || job.shotStatuses[shot] === 'rendered') return;
-      const provenance = { ...drawn.provenance, jobId, attempt };
-      const asset = { ...picture, id: newId(), sha256: drawn.sha256, storageKey, thumbnailKey, provenance };
-      await settleShot(trx, job, { shot, asset }, newId());
-    });
+    const provenance = { ...drawn.provenance, jobId, attempt };
+    const asset = { ...picture, id: newId(), sha256: drawn.sha256, storageKey, thumbnailKey, provenance };
+    await settleRendered(database, { jobId, attempt, shot }, asset, newId());
   };
 
 /** Opens a picture and refuses what is no WebP of the size that every reference image has, or not what was drawn. */

@@ -83,10 +83,12 @@ export async function influencerCreate(job: JobAttempt): Promise<void> {
     const plan = await undisturbed(() => copyReferenceMetadata(job));
     if (plan === null) return; // the attempt has ended in Postgres already: a reset or a late start changes nothing
     const { renderer = 'illustrated' } = plan; // the only one there was when plans did not name it
+    let hasBegun = plan.hasBegun === true;
     tell('copying_references', Object.fromEntries(plan.waves.flat().map((shot) => [shot, 'pending'])));
     for (let [shots, ...after] = plan.waves; shots !== undefined; [shots, ...after] = after) {
       tell('rendering', Object.fromEntries(shots.map((shot) => [shot, 'rendering'])));
-      await undisturbed(() => beginShots({ ...job, shots }));
+      if (!hasBegun) await undisturbed(() => beginShots({ ...job, shots }));
+      hasBegun = false;
       if (plan.delayMs !== undefined) await sleep(plan.delayMs, { summary: 'Simulated' }); // here, where it holds up no worker
       await all(shots.map((shot) => makeShot(shot, renderer)));
       if (shots.every((shot) => shot in failed)) after = wavesAfterLost(after);

@@ -80,21 +80,6 @@ export async function touchInfluencer(
   await query(trx, touchSql, influencer);
 }
 
-/** A rendered picture becomes its influencer's image of `:shot`, at `:position` of the set, and the influencer is touched. */
-export const renderedImageSql = `
-  asset as (
-    insert into assets (organization_id, id, environment, project_id, kind, mime_type, width, height, size_bytes, sha256,
-                        storage_key, thumbnail_key, provenance)
-    values (:organizationId, :assetId, :environment, :projectId, 'reference_image', :mimeType, :width, :height, :sizeBytes,
-            :sha256, :storageKey, :thumbnailKey, :provenance::jsonb)
-    returning organization_id, id
-  ),
-  touched as (${touchSql}),
-  image as (
-    insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position)
-    select organization_id, :influencerId, id, 'rendered', :shot, :position from asset
-  )`;
-
 /** Copies the metadata of a source's images, as the job's input has it, to the clone, and touches it; what is there already stays. */
 export async function copyStartingImages(
   trx: Trx,

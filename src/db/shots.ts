@@ -1,7 +1,7 @@
-import { progressOf, type JobAttempt } from '../domain/job.ts';
+import { imagesShare, progressOf, settledProgress, type JobAttempt } from '../domain/job.ts';
 import type { Shot } from '../domain/shots.ts';
 import { query, type Trx } from './database.ts';
-import { renderedImageSql, type NewAsset } from './images.ts';
+import type { NewAsset } from './images.ts';
 import { announceSql, eventBindings, eventSql, movedSql, type JobEvent, type RunningJob } from './job-moves.ts';
 import { drawingOrderSql, type DrawingOrder } from './jobs.ts';
 
@@ -53,48 +53,96 @@ export async function startShot(
   return order;
 }
 
-/** What became of a shot: it has its picture, whose asset is new, or it is given up. */
-export type ShotOutcome = { shot: Shot } & (
-  { asset: Omit<NewAsset, 'organizationId' | 'environment' | 'projectId'> } | { error: NonNullable<JobEvent['error']> }
-);
+/** A picture that was drawn, as an asset of the job's project. */
+export type NewPicture = Omit<NewAsset, 'organizationId' | 'environment' | 'projectId'>;
 
 /**
- * Settles a shot of a locked job that is not rendered, and moves the job on, with the event that says so. A rendered one's
- * picture becomes the influencer's image.
+ * Makes a picture the image of a shot and of the influencer, and moves the job on, with the event that says so. Does nothing where
+ * the shot has its picture already, or the attempt does not run (any more).
  */
-export async function settleShot(trx: Trx, job: RunningJob, outcome: ShotOutcome, eventId: string): Promise<void> {
-  const { shot } = outcome;
-  const asset = 'asset' in outcome ? outcome.asset : null;
-  const status = asset === null ? 'failed' : 'rendered';
-  const { organizationId, jobId, attempt, environment, projectId, influencerId } = job;
+export async function settleRendered(
+  trx: Trx,
+  { jobId, attempt, shot }: JobAttempt & { shot: Shot },
+  asset: NewPicture,
+  eventId: string,
+): Promise<void> {
   await query(
     trx,
-    `with ${movedSql},${asset === null ? '' : `${renderedImageSql},`}
+    `with job as materialized (
+       select organization_id, id from jobs
+       where id = :jobId and attempt = :attempt and status = 'running'
+       for update
+     ),
+     -- Locked too, after the job: then it is seen as it is now, and not as it was before the job was waited for.
+     unsettled as materialized (
+       select s.organization_id, s.job_id, s.status = 'failed' as is_counted
+       from job join job_shots s on s.organization_id = job.organization_id and s.job_id = job.id
+       where s.shot = :shot and s.status <> 'rendered'
+       for update of s
+     ),
+     moved as (
+       update jobs
+       set stage = 'rendering', last_seq = last_seq + 1, updated_at = now(),
+           progress = least(progress + case when is_counted then 0 else :imagesShare::double precision / cardinality(shots) end, :allRendered)
+       from unsettled
+       where jobs.organization_id = unsettled.organization_id and id = job_id and attempt = :attempt
+       returning jobs.*
+     ),
+     asset as (
+       insert into assets (organization_id, id, environment, project_id, kind, mime_type, width, height, size_bytes, sha256,
+                           storage_key, thumbnail_key, provenance)
+       select organization_id, :assetId, environment, project_id, 'reference_image', :mimeType, :width, :height, :sizeBytes,
+              :sha256, :storageKey, :thumbnailKey, :provenance::jsonb
+       from moved
+     ),
+     touched as (
+       update influencers set version = version + 1, updated_at = now()
+       from moved
+       where influencers.organization_id = moved.organization_id and influencers.id = moved.influencer_id
+     ),
+     image as (
+       insert into influencer_images (organization_id, influencer_id, asset_id, role, shot, position)
+       select organization_id, influencer_id, :assetId, 'rendered', :shot, array_position(shots, :shot) - 1 from moved
+     ),
      settled as (
-       insert into job_shots (organization_id, job_id, shot, status, asset_id, error, settled_at)
-       select organization_id, id, :shot, :status, :assetId, :error::jsonb, now() from moved
+       update job_shots
+       set status = 'rendered', asset_id = :assetId, error = null, settled_at = now()
+       from moved
+       where job_shots.organization_id = moved.organization_id and job_id = moved.id and job_shots.shot = :shot
+     )${eventSql(`'job.progress'`)}
+     select ${announceSql} from event`,
+    {
+      ...{ jobId, attempt, imagesShare, allRendered: settledProgress(1) },
+      ...{ ...asset, provenance: JSON.stringify(asset.provenance) },
+      ...eventBindings({ id: eventId, shot, assetId: asset.id }),
+    },
+  );
+}
+
+/** Gives a shot up of a locked job that is not rendered, and moves the job on, with the event that says so. */
+export async function settleFailed(
+  trx: Trx,
+  job: RunningJob,
+  { shot, error }: { shot: Shot; error: NonNullable<JobEvent['error']> },
+  eventId: string,
+): Promise<void> {
+  const { organizationId, jobId, attempt } = job;
+  await query(
+    trx,
+    `with ${movedSql},
+     settled as (
+       insert into job_shots (organization_id, job_id, shot, status, error, settled_at)
+       select organization_id, id, :shot, 'failed', :error::jsonb, now() from moved
        on conflict (organization_id, job_id, shot)
-       do update set status = excluded.status, asset_id = excluded.asset_id, error = excluded.error,
-                     settled_at = excluded.settled_at
+       do update set status = excluded.status, error = excluded.error, settled_at = excluded.settled_at
        where job_shots.status <> 'rendered'
      )${eventSql(`'job.progress'`)}
      select ${announceSql} from event`,
     {
-      ...{ organizationId, jobId, attempt, status },
+      ...{ organizationId, jobId, attempt },
       stage: 'rendering',
-      progress: progressOf('rendering', { ...job, shotStatuses: { ...job.shotStatuses, [shot]: status } }),
-      ...(asset === null
-        ? {}
-        : {
-            ...{ ...asset, environment, projectId, influencerId },
-            provenance: JSON.stringify(asset.provenance),
-            position: job.shots.indexOf(shot),
-          }),
-      ...eventBindings({
-        id: eventId,
-        shot,
-        ...('error' in outcome ? { error: outcome.error } : { assetId: outcome.asset.id }),
-      }),
+      progress: progressOf('rendering', { ...job, shotStatuses: { ...job.shotStatuses, [shot]: 'failed' } }),
+      ...eventBindings({ id: eventId, shot, error }),
     },
   );
 }

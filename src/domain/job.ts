@@ -37,7 +37,13 @@ export const workflowIdOf = ({ jobId, attempt }: JobAttempt): string =>
 /** All images are there. */
 export const finalizingProgress = 0.97;
 
-/** How much of a running job is done, from 0 to 1: images are nine tenths of the work, and each counts once it is settled. */
+/** How much of the work the images are, each of which counts once it is settled. */
+export const imagesShare = 0.9;
+
+/** How much of a job is done with so much of its images settled, from 0 to 1. */
+export const settledProgress = (share: number): number => 0.05 + imagesShare * share;
+
+/** How much of a running job is done, from 0 to 1. */
 export function progressOf(
   stage: JobStage,
   { shots, shotStatuses }: { shots: readonly Shot[]; shotStatuses: Partial<Record<Shot, ShotStatus>> },
@@ -49,7 +55,7 @@ export function progressOf(
     case 'copying_references':
       return 0.02;
     case 'rendering':
-      return 0.05 + 0.9 * (settled / shots.length);
+      return settledProgress(settled / shots.length);
     case 'finalizing':
       return finalizingProgress;
   }

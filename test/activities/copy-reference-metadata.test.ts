@@ -12,7 +12,7 @@ describe('activity copyReferenceMetadata', () => {
   });
   after(() => steps.close());
 
-  it('copies the metadata of the source’s images to the clone, and plans six shots in one wave', async () => {
+  it('copies the metadata of the source’s images to the clone, plans six shots in one wave, and begins it', async () => {
     const { database, run } = steps;
     const home = await createHome(database);
     const source = await acceptJob(database, { home });
@@ -24,13 +24,22 @@ describe('activity copyReferenceMetadata', () => {
       waves: [[...shots]],
       total: 6,
       renderer: 'illustrated',
+      hasBegun: true,
     });
     const stored = await storedOf(database, clone);
     assert.deepEqual(
       stored.images,
       ofSource.map((image) => ({ ...image, role: 'starting' })),
     );
-    assert.equal(stored.job.stage, 'copying_references');
+    assert.deepEqual(
+      stored.events.map(({ stage, progress }) => [stage, progress]),
+      [
+        ['queued', 0],
+        ['copying_references', 0.02],
+        ['rendering', 0.05],
+      ],
+    );
+    assert.deepEqual(new Set(stored.shots.map(({ status }) => status)), new Set(['rendering']));
     assertEventsGapless(stored);
   });
 
@@ -63,7 +72,7 @@ describe('activity copyReferenceMetadata', () => {
     const plans = await Promise.all([1, 2, 3].map(() => run.copyReferenceMetadata(attemptOf(job))));
     assert.deepEqual(plans[0], plans[2]);
     const stored = await storedOf(database, job);
-    assert.equal(stored.job.lastSeq, 2);
+    assert.equal(stored.job.lastSeq, 3);
     assertEventsGapless(stored);
   });
 
@@ -82,6 +91,7 @@ describe('activity copyReferenceMetadata', () => {
       waves: [['three_quarter', 'profile', 'half_length', 'full_length']],
       total: 6,
       renderer: 'illustrated',
+      hasBegun: true,
     });
   });
 

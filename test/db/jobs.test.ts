@@ -4,12 +4,12 @@ import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { endJob, lockRunningJob, moveJob, type RunningJob } from '../../src/db/job-moves.ts';
 import { findDrawingOrder, findJob } from '../../src/db/jobs.ts';
-import { beginShots, settleShot, startShot } from '../../src/db/shots.ts';
+import { beginShots, settleFailed, settleRendered, startShot } from '../../src/db/shots.ts';
 import { type jobStages, type JobAttempt } from '../../src/domain/job.ts';
 import { shots } from '../../src/domain/shots.ts';
 import { newPicture } from '../support/builders.ts';
 import { until } from '../support/eventually.ts';
-import { acceptJob, assertEventsGapless, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
+import { acceptJob, assertEventsGapless, retryJob, storedOf, untilOneWaits, type TestJob } from '../support/jobs.ts';
 import { createTestDatabase, type TestDatabase } from '../support/postgres.ts';
 
 const failure = { code: 'RENDER_FAILED', message: 'no pencil', retryable: true, details: null } as const;
@@ -190,7 +190,7 @@ describe('a job in the database', () => {
         return rows.length > 0;
       });
       await beginShots(first, running, ['portrait', 'profile']);
-      await settleShot(first, running, { shot: 'portrait', asset: newPicture() }, newId());
+      await settleRendered(first, { ...job, shot: 'portrait' }, newPicture(), newId());
       await first.commit();
       const seen = await second;
       assert.deepEqual(
@@ -226,8 +226,8 @@ describe('a job in the database', () => {
       const asset = newPicture();
       await locked(async (trx, running) => {
         await beginShots(trx, running, ['portrait']);
-        await settleShot(trx, running, { shot: 'portrait', asset }, newId());
-        await settleShot(
+        await settleRendered(trx, { ...job, shot: 'portrait' }, asset, newId());
+        await settleFailed(
           trx,
           running,
           { shot: 'portrait', error: { code: 'RENDER_FAILED', message: 'late' } },
@@ -235,24 +235,69 @@ describe('a job in the database', () => {
         );
         await beginShots(trx, running, ['portrait']);
       });
-      const second = { shot: 'portrait', asset: newPicture() } as const;
-      await assert.rejects(
-        locked((trx, running) => settleShot(trx, running, second, newId())),
-        /duplicate key/,
-      );
+      const before = await storedOf(database, job);
+      await settleRendered(database, { ...job, shot: 'portrait' }, newPicture(), newId());
+      assert.deepEqual(await storedOf(database, job), before);
       const { shots: rows } = await storedOf(database, job);
       assert.deepEqual(rows, [{ shot: 'portrait', status: 'rendered', assetId: asset.id, error: null }]);
     });
 
     it('once failed can be begun again, and then be rendered', async () => {
       await locked((trx, running) =>
-        settleShot(trx, running, { shot: 'profile', error: { code: 'RENDER_FAILED', message: 'no pencil' } }, newId()),
+        settleFailed(
+          trx,
+          running,
+          { shot: 'profile', error: { code: 'RENDER_FAILED', message: 'no pencil' } },
+          newId(),
+        ),
       );
       assert.equal(await statusOf('profile'), 'failed');
       await locked((trx, running) => beginShots(trx, running, ['profile']));
       assert.equal(await statusOf('profile'), 'rendering');
-      await locked((trx, running) => settleShot(trx, running, { shot: 'profile', asset: newPicture() }, newId()));
+      await settleRendered(database, { ...job, shot: 'profile' }, newPicture(), newId());
       assert.equal(await statusOf('profile'), 'rendered');
+    });
+
+    it('get one picture each, whoever comes first, and each moves the job on by its part', async () => {
+      await locked((trx, running) => beginShots(trx, running, shots));
+      await move(0.05);
+      const before = (await storedOf(database, job)).events.length;
+      const drawn = [...shots, ...shots, ...shots].map((shot) =>
+        settleRendered(database, { ...job, shot }, newPicture(), newId()),
+      );
+      await Promise.all(drawn);
+      const stored = await storedOf(database, job);
+      assert.deepEqual(new Set(stored.shots.map(({ status }) => status)), new Set(['rendered']));
+      assert.equal(stored.images.filter(({ role }) => role === 'rendered').length, shots.length);
+      assert.equal(stored.events.length, before + shots.length);
+      assertEventsGapless(stored);
+      assert.ok(Math.abs(stored.job.progress - 0.95) < 1e-9, String(stored.job.progress));
+    });
+
+    it('are seen as they are now by one that waited for the job', async () => {
+      await locked((trx, running) => beginShots(trx, running, shots));
+      const first = await database.transaction();
+      await lockRunningJob(first, job);
+      const second = settleRendered(database, { ...job, shot: 'portrait' }, newPicture(), newId());
+      await untilOneWaits(database);
+      const asset = newPicture();
+      await settleRendered(first, { ...job, shot: 'portrait' }, asset, newId());
+      await first.commit();
+      await second;
+      const stored = await storedOf(database, job);
+      assert.deepEqual(
+        stored.images.filter(({ role }) => role === 'rendered').map(({ assetId }) => assetId),
+        [asset.id],
+      );
+      assertEventsGapless(stored);
+    });
+
+    it('get no picture once the attempt has ended', async () => {
+      await locked((trx, running) => beginShots(trx, running, shots));
+      await end({ status: 'canceled' });
+      const before = await storedOf(database, job);
+      await settleRendered(database, { ...job, shot: 'portrait' }, newPicture(), newId());
+      assert.deepEqual(await storedOf(database, job), before);
     });
   });
 

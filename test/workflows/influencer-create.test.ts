@@ -149,6 +149,16 @@ describe('workflow influencerCreate', () => {
     });
   });
 
+  it('begins no wave that its plan has begun already', async () => {
+    const plan = { waves: [['portrait'], ['profile', 'smiling']] as Shot[][], total: 3, hasBegun: true } as const;
+    const run = await runs.start({ copyReferenceMetadata: () => Promise.resolve(plan) });
+    assert.equal(await run.end(), 'COMPLETED');
+    assert.deepEqual(
+      run.callsOf('beginShots').map((wave) => wave.shots),
+      [['profile', 'smiling']],
+    );
+  });
+
   it('draws only what is missing when an earlier attempt rendered the rest', async () => {
     const run = await runs.start(
       { copyReferenceMetadata: () => Promise.resolve({ waves: [['profile', 'full_length']], total: 6 }) },
