@@ -91,7 +91,7 @@ describe('POST /v1/jobs/:jobId/retry', () => {
     assert.equal((await retry()).status, 202);
     const second = { ...job, attempt: 2 };
     const plan = await run.copyReferenceMetadata(attemptOf(second));
-    assert.deepEqual(plan, { waves: [shots.slice(4)], total: 6, renderer: 'illustrated' });
+    assert.deepEqual(plan, { waves: [shots.slice(4)], total: 6, renderer: 'illustrated', hasBegun: true });
     assert.equal((await row()).input.identity.vibe, 'warm');
     await complete(run, second);
     const now = await stored();
