@@ -108,10 +108,6 @@ export async function startHostileReceivers(
     while (!response.destroyed && response.write(chunk)) await delay(everyMs);
   };
   type Manner = (response: ServerResponse, request: IncomingMessage) => unknown;
-  const refuseLate: Manner = async (response) => {
-    await delay(2_000);
-    response.writeHead(500).end();
-  };
   // Begun anew while it is attempted, half of the time at an endpoint that was changed meanwhile.
   const refuseAnother: Manner = async (response, request) => {
     await query(
@@ -139,7 +135,10 @@ export async function startHostileReceivers(
   const manners: readonly Manner[] = [
     ...refusals,
     () => undefined, // never answers
-    refuseLate,
+    async (response) => {
+      await delay(2_000);
+      response.writeHead(500).end();
+    },
     (response) => response.writeHead(200, { 'Content-Length': '5' }).write('x'), // and no more
     (response) => endless(response.writeHead(200), Buffer.from('.'), 200),
     (response) => endless(response.writeHead(200), Buffer.alloc(65_536), 5),

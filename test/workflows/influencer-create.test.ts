@@ -421,6 +421,15 @@ describe('workflow influencerCreate', () => {
     assert.deepEqual((await state()).shots, { ...rendering.shots, portrait: 'rendered' });
   });
 
+  const detailsOf = async (run: WorkflowRun): Promise<string> => {
+    const metadata = await run.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    return metadata.currentDetails;
+  };
+  const tableOf = (where: string, statuses: Partial<Record<Shot, ShotStatus>>): string => {
+    const rows = Object.entries(statuses).map(([shot, status]) => `| ${shot} | ${status} |`);
+    return [`**${where}**`, '', '| shot | status |', '| --- | --- |', ...rows].join('\n');
+  };
+
   it('shows an operator a table of all shots, those to come too, and then how it ended; and no more', async () => {
     const drawing = gate();
     const run = await runs.start({
@@ -431,24 +440,18 @@ describe('workflow influencerCreate', () => {
         return drawnOf(shot);
       },
     });
-    const details = async () => {
-      const metadata = await run.handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-      return metadata.currentDetails;
-    };
-    const table = (where: string, portrait: ShotStatus, profile: ShotStatus) =>
-      [
-        `**${where}**`,
-        '',
-        '| shot | status |',
-        '| --- | --- |',
-        `| portrait | ${portrait} |`,
-        `| profile | ${profile} |`,
-      ].join('\n');
     await eventually('it draws', () => (run.callsOf('drawShot').length === 1 ? true : undefined));
-    assert.equal(await details(), table('rendering', 'rendering', 'pending'));
+    assert.equal(await detailsOf(run), tableOf('rendering', { portrait: 'rendering', profile: 'pending' }));
     drawing.open();
     assert.equal(await run.end(), 'FAILED');
-    assert.equal(await details(), table('failed', 'rendered', 'failed'));
+    assert.equal(await detailsOf(run), tableOf('failed', { portrait: 'rendered', profile: 'failed' }));
+  });
+
+  it('shows an operator that all six are rendered of one that has completed, and no more', async () => {
+    const run = await runs.start();
+    assert.equal(await run.end(), 'COMPLETED');
+    const rendered = Object.fromEntries(shots.map((shot) => [shot, 'rendered' as const]));
+    assert.equal(await detailsOf(run), tableOf('completed', rendered));
   });
 
   it('tells the operator of each step what it is', async () => {
