@@ -12,23 +12,30 @@ import { askForClone, countJobs, createSource, type Source } from '../source.ts'
 
 const many = 128;
 
+/** Measures on an organization with nothing queued, each time: one with a hundred thousand jobs would be refused. */
+const onNewSource =
+  (bench: Pick<Bench, 'database'>, measurement: (source: Source) => Measurement): Measurement =>
+  async (seconds) =>
+    measurement(await createSource(bench))(seconds);
+
 /** Clones a second that a server accepts; every one that was answered is stored. */
 export const acceptsPerSecond = (
   bench: Pick<Bench, 'database' | 'folder'>,
   server: Server,
-  source: Source,
   callers: number,
 ): Measurement =>
-  warmed(async (seconds) => {
-    const before = await countJobs(bench, source);
-    const { count, perSecond } = await ask(bench, server.url, askForClone(source), { callers, seconds });
-    const stored = (await countJobs(bench, source)) - before;
-    // Those under way when a load ended, this one or the one before, are stored and not counted.
-    if (stored < count || stored > count + 2 * callers) {
-      throw new Error(`${String(count)} clones were accepted, and ${String(stored)} are stored`);
-    }
-    return perSecond;
-  });
+  onNewSource(bench, (source) =>
+    warmed(async (seconds) => {
+      const before = await countJobs(bench, source);
+      const { count, perSecond } = await ask(bench, server.url, askForClone(source), { callers, seconds });
+      const stored = (await countJobs(bench, source)) - before;
+      // Those under way when a load ended, this one or the one before, are stored and not counted.
+      if (stored < count || stored > count + 2 * callers) {
+        throw new Error(`${String(count)} clones were accepted, and ${String(stored)} are stored`);
+      }
+      return perSecond;
+    }),
+  );
 
 const commits = (bench: Bench, source: Source, callers: number): Measurement =>
   warmed((seconds) => commitsPerSecond(bench, source, { callers, seconds }));
@@ -55,9 +62,9 @@ export const acceptsByCommits: Row = {
       [32, 0.8],
       [many, 1.5],
     ] as const) {
-      const [ours, theirs] = [await createSource(bench), await createSource(bench)];
+      const theirs = await createSource(bench);
       const comparison = await compare(
-        { floor: commits(bench, theirs, callers), ours: acceptsPerSecond(bench, api, ours, callers) },
+        { floor: commits(bench, theirs, callers), ours: acceptsPerSecond(bench, api, callers) },
         bench.effort,
       );
       results.push(resultOf(`${String(callers)} callers`, { atLeast }, comparison, 'a second'));
@@ -89,11 +96,10 @@ export const acceptsByNaive: Row = {
       [32, 6],
       [many, 10],
     ] as const) {
-      const ours = await createSource(bench);
       const comparison = await compare(
         {
           floor: asksPerSecond(bench, naive, source, callers),
-          ours: acceptsPerSecond(bench, api, ours, callers),
+          ours: acceptsPerSecond(bench, api, callers),
         },
         bench.effort,
       );
@@ -111,7 +117,7 @@ export const acceptsByPeers: Row = {
   number: 3,
   what: 'accepts / the best of pg-boss send, graphile-worker addJob, DBOS enqueue, each behind a bare server',
   async measure(bench) {
-    const [ours, theirs] = [await createSource(bench), await createSource(bench)];
+    const theirs = await createSource(bench);
     const rates: { peer: string; perSecond: number }[] = [];
     for (const peer of peers) {
       const server = await bench.startOther(`others/${peer}.mjs`);
@@ -122,7 +128,7 @@ export const acceptsByPeers: Row = {
     const api = await bench.startDoppel('api');
     const peer = await bench.startOther(`others/${best.peer}.mjs`);
     const comparison = await compare(
-      { floor: asksPerSecond(bench, peer, theirs, many), ours: acceptsPerSecond(bench, api, ours, many) },
+      { floor: asksPerSecond(bench, peer, theirs, many), ours: acceptsPerSecond(bench, api, many) },
       bench.effort,
     );
     await peer.stop();
@@ -137,19 +143,25 @@ export const acceptLatency: Row = {
   number: 4,
   what: 'time of an accept / F2, the same statement behind a bare server',
   async measure(bench) {
-    const [ours, theirs] = [await createSource(bench), await createSource(bench)];
+    const theirs = await createSource(bench);
     const api = await bench.startDoppel('api');
     const bare = await startBare(bench, theirs);
     const alone = (server: Server, source: Source): Measurement =>
       warmed(async (seconds) => (await ask(bench, server.url, askForClone(source), { callers: 1, seconds })).p50);
-    const one = await compare({ floor: alone(bare, theirs), ours: alone(api, ours) }, bench.effort);
-    const peak = await acceptsPerSecond(bench, api, ours, many)(bench.effort.seconds);
+    const one = await compare(
+      { floor: alone(bare, theirs), ours: onNewSource(bench, (source) => alone(api, source)) },
+      bench.effort,
+    );
+    const peak = await acceptsPerSecond(bench, api, many)(bench.effort.seconds);
     const perSecond = Math.round(peak / 2);
     const steady = (server: Server, source: Source): Measurement =>
       warmed(
         async (seconds) => (await askSteadily(bench, server.url, askForClone(source), { perSecond, seconds })).p99,
       );
-    const loaded = await compare({ floor: steady(bare, theirs), ours: steady(api, ours) }, bench.effort);
+    const loaded = await compare(
+      { floor: steady(bare, theirs), ours: onNewSource(bench, (source) => steady(api, source)) },
+      bench.effort,
+    );
     await bare.stop();
     await api.stop();
     return [

@@ -9,7 +9,7 @@ import { ask } from '../load.ts';
 import { clonePerson, completedPerson, jobThat, type MadeJob } from '../people.ts';
 import { memoryOf } from '../processes.ts';
 import type { Row } from '../row.ts';
-import { askForClone, createSource } from '../source.ts';
+import { askForClone } from '../source.ts';
 import { acceptsPerSecond } from './accepting.ts';
 import { clonesPerSecond } from './running.ts';
 
@@ -74,7 +74,7 @@ export const burst: Row = {
     const throughput = clonesPerSecond(bench, doppel, bystander);
     await throughput(bench.effort.seconds);
     const drains = await throughput(bench.effort.seconds);
-    const accepts = await acceptsPerSecond(bench, doppel, await createSource(bench), callers)(bench.effort.seconds);
+    const accepts = await acceptsPerSecond(bench, doppel, callers)(bench.effort.seconds);
 
     const tenant = await createTenant(bench.database);
     const source = await completedPerson(bench, doppel, { tenant });

@@ -10,7 +10,6 @@ import { ask, type Asked } from '../load.ts';
 import { compare, warmed, type Measurement } from '../pairs.ts';
 import { askForJob } from '../people.ts';
 import { resultOf, type Result, type Row } from '../row.ts';
-import { createSource } from '../source.ts';
 import { acceptsPerSecond } from './accepting.ts';
 
 const few = 1_000;
@@ -75,10 +74,10 @@ export const sizes: Row = {
       headers: { 'X-Api-Key': key },
     });
     const poll = (side: Side) => askForJob(side);
-    const accepts = async (side: Side) => acceptsPerSecond(side, side.api, await createSource(side), callers);
+    const accepts = (side: Side) => acceptsPerSecond(side, side.api, callers);
     const far = await cursorOf(large, Math.min(farPage, bench.effort.crowd / pageSize / 2));
     const compared: [what: string, atLeast: number, floor: Measurement, ours: Measurement][] = [
-      ['accepts', 0.9, await accepts(small), await accepts(large)],
+      ['accepts', 0.9, accepts(small), accepts(large)],
       ['polls', 0.95, asks(small, poll(small)), asks(large, poll(large))],
       ['first page of the list of jobs', 0.8, asks(small, list(small)), asks(large, list(large))],
       ['page 1,000, against the first', 0.8, asks(small, list(small)), asks(large, list(large, far))],
