@@ -16,7 +16,7 @@ import { concurrently } from '../storage/concurrently.ts';
 import { fileStorage } from '../storage/file-storage.ts';
 import { openStorage } from '../storage/open-storage.ts';
 import { ObjectMissing, type Storage } from '../storage/storage.ts';
-import { StartError } from '../start-error.ts';
+import { StartError, systemCodeOf } from '../start-error.ts';
 import { withDatabase } from './with-database.ts';
 
 const [objectsAtOnce, linesAtOnce] = [8, 500];
@@ -55,8 +55,7 @@ export async function backup(config: Config, folder: string): Promise<void> {
       const { copied, missing } = await copyObjects(storage, storageIn(folder), path.join(draft, 'assets.jsonl'));
       const manifest: Manifest = { at, migrations, rows, missingObjects: missing };
       await writeFile(path.join(draft, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-      await rm(databaseOf(folder), { recursive: true, force: true });
-      await rename(draft, databaseOf(folder));
+      await replaceFolder(databaseOf(folder), draft);
       const count = Object.values(rows).reduce((sum, some) => sum + some, 0);
       console.log(`${String(count)} rows of ${at}, ${String(copied)} new objects, in ${folder}.`);
       if (missing > 0) {
@@ -66,6 +65,17 @@ export async function backup(config: Config, folder: string): Promise<void> {
     },
     { isPatient: true },
   ).finally(close);
+}
+
+/** Puts a folder in another one's place; broken off, it leaves both. */
+async function replaceFolder(folder: string, by: string): Promise<void> {
+  const older = `${folder}.old`;
+  await rm(older, { recursive: true, force: true });
+  await rename(folder, older).catch((error: unknown) => {
+    if (systemCodeOf(error) !== 'ENOENT') throw error; // the first backup
+  });
+  await rename(by, folder);
+  await rm(older, { recursive: true, force: true });
 }
 
 async function writeRows(database: Knex, folder: string): Promise<Record<string, number>> {
