@@ -12,7 +12,8 @@ import type { Closers } from './closers.ts';
 import { parseKeys, type Config } from './config.ts';
 import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
-import { ensureDemo, type Demo } from './demo-data.ts';
+import { ensureDemo } from './demo-data.ts';
+import type { Demo } from './demo-file.ts';
 import { findTemporal } from './embedded/find-temporal.ts';
 import { claimDataFolder, type DataFolderClaim } from './embedded/instance-lock.ts';
 import { startPostgres } from './embedded/postgres.ts';
@@ -69,9 +70,9 @@ export async function startEverything(config: Config, opened: Closers, progress:
     temporal: temporal.connect,
     storage: config.storage,
     eagerStarts: { client: null },
+    publicUrl: config.publicUrl ?? server.url,
     log,
   };
-  const publicUrl = config.publicUrl ?? server.url;
   onProgress('Starting the API and the worker …');
   const signingKeys = config.signingKeys ?? (await ownSigningKeys(config.dataDir));
   await all([
@@ -82,7 +83,6 @@ export async function startEverything(config: Config, opened: Closers, progress:
       ...config,
       ...shared,
       server,
-      publicUrl,
       signingKeys,
       temporalUiUrl: config.temporalUiUrl ?? temporal.uiUrl,
     }).then(({ close }) => {

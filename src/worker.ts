@@ -48,6 +48,8 @@ export interface WorkerParts {
   workflowBundle?: WorkflowBundleOption;
   reconcileEveryMs?: number;
   renderers?: Partial<Record<RendererName, Renderer>>;
+  /** Where operators find the console, without a slash at the end; null or left out: nobody is led there. */
+  publicUrl?: string | null;
   /** Where this process also starts workflows, and they are to begin at once. Not for workers of several versions. */
   eagerStarts?: EagerStarts;
   log: Logger;
@@ -181,7 +183,14 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       closing.abort();
       await working;
     });
-    const dispatcher = createDispatcher({ database, temporal: client, eagerStarts, newId, log });
+    const dispatcher = createDispatcher({
+      database,
+      temporal: client,
+      eagerStarts,
+      publicUrl: parts.publicUrl,
+      newId,
+      log,
+    });
     dispatcher.scan();
     opened.add(dispatcher.close);
     const { attemptTimeoutMinutes, reconcileEveryMs } = parts;

@@ -16,7 +16,14 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import type { ErrorCode, JobError } from '../src/domain/errors.ts';
-import { jobStateQuery, renderFailure, type JobAttempt, type JobStage, type JobState } from '../src/domain/job.ts';
+import {
+  consoleUrlMemo,
+  jobStateQuery,
+  renderFailure,
+  type JobAttempt,
+  type JobStage,
+  type JobState,
+} from '../src/domain/job.ts';
 import { wavesAfterLost, type RendererName, type Shot, type ShotStatus } from '../src/domain/shots.ts';
 import { databaseStep, drawing, recordingStep } from './activity-options.ts';
 
@@ -148,6 +155,10 @@ function codeOf(error: unknown): ErrorCode {
 
 /** What an operator reads in Temporal's UI: where the job stands, or how it ended. */
 function describe(where: string, { shots }: JobState): string {
-  const rows = Object.entries(shots).map(([shot, status]) => `| ${shot} | ${status} |`);
-  return [`**${where}**`, '', ...(rows.length > 0 ? ['| shot | status |', '| --- | --- |', ...rows] : [])].join('\n');
+  const url = workflowInfo().memo?.[consoleUrlMemo];
+  const linked = (text: string, anchor = '') => (typeof url === 'string' ? `[${text}](${url}${anchor})` : text);
+  const rows = Object.entries(shots).map(([shot, status]) => `| ${linked(shot, `#${shot}`)} | ${status} |`);
+  return [`**${linked(where)}**`, '', ...(rows.length > 0 ? ['| shot | status |', '| --- | --- |', ...rows] : [])].join(
+    '\n',
+  );
 }

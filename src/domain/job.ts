@@ -34,6 +34,9 @@ export interface JobAttempt {
 export const workflowIdOf = ({ jobId, attempt }: JobAttempt): string =>
   attempt === 1 ? jobId : `${jobId}.${String(attempt)}`;
 
+/** The memo of a workflow that says where the console shows its job. */
+export const consoleUrlMemo = 'consoleUrl';
+
 /** All images are there. */
 export const finalizingProgress = 0.97;
 

@@ -38,12 +38,14 @@ interface DispatcherDeps {
   database: Knex;
   temporal: Client;
   eagerStarts?: EagerStarts | undefined;
+  /** Where operators find the console, without a slash at the end; null or left out: nobody is led there. */
+  publicUrl?: string | null | undefined;
   newId: () => string;
   log: Logger;
 }
 
 export function createDispatcher(
-  { database, temporal, eagerStarts, newId, log }: DispatcherDeps,
+  { database, temporal, eagerStarts, publicUrl, newId, log }: DispatcherDeps,
   limits: OutboxLimits = {},
 ): Dispatcher {
   const shared = { temporal: () => temporal, log };
@@ -55,7 +57,7 @@ export function createDispatcher(
       name: 'starts',
       claim: (limit) => claimUndispatched(database, limit, runningJobsLimits),
       async deliver(job, through) {
-        await startJobWorkflow(through, job, { isEager: through === eagerStarts?.client });
+        await startJobWorkflow(through, job, { isEager: through === eagerStarts?.client, publicUrl });
         await mark(job);
       },
     },

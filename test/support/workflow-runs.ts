@@ -32,7 +32,7 @@ export interface WorkflowRun {
 export interface WorkflowRuns {
   environment: TestWorkflowEnvironment;
   /** Starts the workflow of a job whose steps work, but for those that are given. */
-  start: (steps?: Partial<Activities>, attempt?: number) => Promise<WorkflowRun>;
+  start: (steps?: Partial<Activities>, attempt?: number, memo?: Record<string, unknown>) => Promise<WorkflowRun>;
   close: () => Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export async function startWorkflowRuns(): Promise<WorkflowRuns> {
 
   return {
     environment,
-    async start(steps = {}, attempt = 1) {
+    async start(steps = {}, attempt = 1, memo = {}) {
       const job = { jobId: newId(), attempt };
       const calls: StepCall[] = [];
       runs.set(job.jobId, { steps: { ...workingSteps, ...steps }, calls });
@@ -109,6 +109,7 @@ export async function startWorkflowRuns(): Promise<WorkflowRuns> {
         workflowId: job.jobId,
         taskQueue: taskQueues.influencers,
         args: [job],
+        memo,
         // A query is answered between two workflow tasks; a step that a test holds up ends one after 0.8 of this.
         workflowTaskTimeout: '1 second',
       });

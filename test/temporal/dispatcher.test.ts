@@ -43,7 +43,7 @@ describe('the dispatcher', () => {
 
   function dispatch(options: Parameters<typeof createDispatcher>[1] = {}): Dispatcher {
     const dispatcher = createDispatcher(
-      { database, temporal: temporal.client, newId, log: silent },
+      { database, temporal: temporal.client, publicUrl: 'https://doppel.example.com', newId, log: silent },
       { scanEveryMs: 50, ...options },
     );
     open.push(dispatcher);
@@ -117,6 +117,7 @@ describe('the dispatcher', () => {
       jobId: formatId('job', job.jobId),
       influencerId: formatId('influencer', job.influencerId),
       attempt: 1,
+      consoleUrl: `https://doppel.example.com/console/jobs/${formatId('job', job.jobId)}`,
     });
     const { summary, details } = raw.executionConfig?.userMetadata ?? {};
     const told = [summary, details].map((payload) => Buffer.from(payload?.data ?? []).toString()).join('\n');

@@ -454,6 +454,15 @@ describe('workflow influencerCreate', () => {
     assert.equal(await detailsOf(run), tableOf('completed', rendered));
   });
 
+  it('leads an operator from each shot to the job in the console, where it is known', async () => {
+    const url = 'https://doppel.example.com/console/jobs/job_1';
+    const run = await runs.start({}, 1, { consoleUrl: url });
+    assert.equal(await run.end(), 'COMPLETED');
+    const details = await detailsOf(run);
+    assert.match(details, new RegExp(`^\\*\\*\\[completed\\]\\(${url}\\)`));
+    for (const shot of shots) assert.ok(details.includes(`| [${shot}](${url}#${shot}) | rendered |`), details);
+  });
+
   it('tells the operator of each step what it is', async () => {
     const run = await runs.start();
     assert.equal(await run.end(), 'COMPLETED');
