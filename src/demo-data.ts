@@ -1,7 +1,6 @@
 // What a newcomer tries the service with: an organization with its keys, and in each environment a project with an influencer.
 
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { rename, writeFile } from 'node:fs/promises';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { DoppelClient, type CreateInfluencer } from './client/index.ts';
@@ -9,22 +8,10 @@ import { findApiKey } from './db/api-keys.ts';
 import { insertOrganization } from './db/organizations.ts';
 import { insertProject } from './db/projects.ts';
 import { formatId } from './domain/ids.ts';
+import { demoFileOf, readDemo, type Demo } from './demo-file.ts';
 import type { Environment } from './domain/influencer.ts';
-import { StartError, systemCodeOf } from './start-error.ts';
+import { StartError } from './start-error.ts';
 import { createApiKey } from './http/authentication.ts';
-
-/** `demo.json` in the data folder. */
-export interface Demo {
-  apiUrl: string;
-  apiKey: string;
-  testApiKey: string;
-  organizationId: string;
-  projectId: string;
-  influencerId: string;
-  testProjectId: string;
-  testInfluencerId: string;
-  temporalUiUrl: string | null;
-}
 
 const readyWithinMs = 5 * 60_000;
 
@@ -39,18 +26,6 @@ const person: CreateInfluencer = {
   vibe: 'warm, playful',
   personality: { traits: ['curious', 'kind'], tone: 'friendly' },
 };
-
-const demoFileOf = (dataDir: string): string => path.join(dataDir, 'demo.json');
-
-/** Reads the demo's file; null when there is none. */
-export async function readDemo(dataDir: string): Promise<Demo | null> {
-  try {
-    return JSON.parse(await readFile(demoFileOf(dataDir), 'utf8')) as Demo;
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-}
 
 /** Makes the demo's data where this database has none, and writes the file with the addresses of now. */
 export async function ensureDemo(

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { contactSheet } from '../../activities/rendering/contact-sheet.ts';
 import { DoppelClient } from '../client/index.ts';
 import type { Config } from '../config.ts';
-import { readDemo, type Demo } from '../demo-data.ts';
+import { progressOf } from '../cli/progress.ts';
+import { readDemo, type Demo } from '../demo-file.ts';
 import { startEverything } from '../embedded.ts';
 import { findLivingInstance } from '../embedded/instance-lock.ts';
 import type { Job } from '../schemas/job.ts';
@@ -89,11 +90,9 @@ async function watch(doppel: DoppelClient, jobId: string): Promise<void> {
 }
 
 function show(job: Job): void {
-  const filled = Math.round(job.progress * 30);
-  const bar = `${'█'.repeat(filled)}${'░'.repeat(30 - filled)}`;
-  const state = `${bar} ${job.stage ?? job.status}, ${String(job.images.rendered)} of ${String(job.images.total)} images`;
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${state}`);
-  if (job.status !== 'running') console.log(process.stdout.isTTY ? '' : `  ${state}`);
+  const line = progressOf(job);
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${line}`);
+  if (job.status !== 'running') console.log(process.stdout.isTTY ? '' : `  ${line}`);
 }
 
 async function pictureAt(url: string): Promise<Uint8Array> {

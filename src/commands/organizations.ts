@@ -71,7 +71,7 @@ export async function eraseEverythingOf(
   await withDatabase(config, erase, { isPatient: true }).finally(close);
 }
 
-/** `doppel keys create`: prints the key, which is stored nowhere. */
+/** `doppel organizations create-key`: prints the key, which is stored nowhere. */
 export const createKey = (
   config: Config,
   options: { organization: string; scopes: Scope[]; env: Environment; name: string },

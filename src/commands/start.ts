@@ -32,6 +32,7 @@ function welcome(demo: Everything['demo'], { logFile, seconds }: { logFile: stri
 Ready after ${seconds} s. Ctrl-C stops it; the next start goes on with the same data.
 
   API          ${demo.apiUrl}
+  Console      ${demo.apiUrl}/console/
   API docs     ${demo.apiUrl}/docs
   Temporal UI  ${demo.temporalUiUrl ?? 'that of the Temporal you configured'}
   Log          ${logFile}

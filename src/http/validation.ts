@@ -1,9 +1,10 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import Type, { type TObject, type TSchema } from 'typebox';
-import { invalid, type ValidationIssue } from '../domain/errors.ts';
+import { invalid } from '../domain/errors.ts';
 import { idPrefixes, parseId, type IdKind } from '../domain/ids.ts';
 import { textFormats } from '../schemas/formats.ts';
 import { freeJsonKeyword } from '../schemas/free-json.ts';
+import { issueOf, type Meanings } from '../schemas/issues.ts';
 import { idInput, patternMeanings, strict } from '../schemas/text.ts';
 import type { Endpoint } from './define-endpoint.ts';
 
@@ -20,6 +21,11 @@ const formats: Record<string, true | ((text: string) => boolean)> = {
     // Date.parse takes the 30th of February for the 2nd of March.
     new Date(`${text.slice(0, 10)}T00:00:00Z`).toISOString().startsWith(text.slice(0, 10)),
   uri: true,
+};
+
+const meanings: Meanings = {
+  pattern: (pattern) => patternMeanings.get(pattern),
+  format: (format) => textFormats[format]?.meaning,
 };
 
 /** Names the parameters of a path: `/v1/jobs/:jobId` has `jobId`. */
@@ -95,7 +101,7 @@ export function validationOf(endpoint: Endpoint<never>): (sent: SentRequest) => 
     const isValidQuery = validateQuery({ query });
     if (!isValid || !isValidQuery) {
       const errors = [...(validate.errors ?? []), ...(validateQuery.errors ?? [])];
-      throw invalid(errors.slice(0, maxIssues).map(issueOf));
+      throw invalid(errors.slice(0, maxIssues).map((error) => issueOf(error, meanings)));
     }
     return {
       params: Object.fromEntries(params.map((param) => [param, parseId(kindOf(param), path[param] ?? '')])),
@@ -130,42 +136,3 @@ function queryValues(sent: URLSearchParams, schema: TObject): Record<string, unk
     }),
   );
 }
-
-function issueOf({ instancePath, keyword, params, message }: ErrorObject): ValidationIssue {
-  const inside = instancePath.split('/').slice(1).map(unescapePointer);
-  const named = params as Record<string, unknown>;
-  const path = (last?: unknown) => [...inside, ...(typeof last === 'string' ? [last] : [])].join('.');
-  switch (keyword) {
-    case 'additionalProperties':
-      return { path: path(named['additionalProperty']), keyword, message: 'is not a known field' };
-    case 'required':
-      return { path: path(named['missingProperty']), keyword, message: 'is required' };
-    case 'enum':
-      return {
-        path: path(),
-        keyword,
-        message: `must be one of ${(named['allowedValues'] as unknown[]).map(String).join(', ')}`,
-      };
-    case 'type':
-      return {
-        path: path(),
-        keyword,
-        message: `must be ${[named['type']].flat().map(String).map(withArticle).join(' or ')}`,
-      };
-    case 'pattern':
-      return {
-        path: path(),
-        keyword,
-        message: patternMeanings.get(String(named['pattern'])) ?? message ?? 'has the wrong form',
-      };
-    case 'format':
-      return { path: path(), keyword, message: textFormats[String(named['format'])]?.meaning ?? String(message) };
-    default:
-      return { path: path(), keyword, message: (message ?? 'is not valid').replace('NOT have', 'not have') };
-  }
-}
-
-const withArticle = (type: string) => (type === 'null' ? type : `${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`);
-
-/** [RFC 6901](https://www.rfc-editor.org/rfc/rfc6901#section-4): `~1` stands for a slash, `~0` for a tilde. */
-const unescapePointer = (token: string) => token.replaceAll('~1', '/').replaceAll('~0', '~');

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import path from 'node:path';
 import type { Knex } from 'knex';
 import { openDatabase } from '../../src/db/database.ts';
-import type { Demo } from '../../src/demo-data.ts';
+import type { Demo } from '../../src/demo-file.ts';
 import { fileStorage } from '../../src/storage/file-storage.ts';
 import { storageFolderOf } from '../../src/storage/open-storage.ts';
 import { isAlive, readRunFile, spawnDoppel, untilGone, type DoppelProcess } from '../support/doppel-process.ts';

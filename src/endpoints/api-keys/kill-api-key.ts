@@ -13,7 +13,7 @@ export const killApiKey = defineEndpoint<Deps>()({
   description: `Stops a key for good, the way out when it has leaked: after this answer nothing more is stored with it, within a second nothing
 is read, and its requests are 503 \`KILL_SWITCH\`, so that whoever still uses it knows why. A repeat changes nothing. A key may always
 kill itself; another one needs \`org:admin\`. Also the last key with \`org:admin\` can be killed: then only the operator, with the command
-\`doppel keys create\`, can make another.`,
+\`doppel organizations create-key\`, can make another.`,
   scope: null,
   scopeOf: ({ principal, params }) => (params.apiKeyId === principal.apiKeyId ? null : 'org:admin'),
   rateClass: 'write-light',
