@@ -2,7 +2,7 @@
 // know every concrete thing.
 const types = { dependencyTypesNot: ['type-only'] };
 const rings =
-  '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|commands)/';
+  '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|cli|commands)/';
 
 module.exports = {
   forbidden: [
@@ -152,6 +152,33 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/client/' },
       to: { pathNot: '^src/client/', ...types },
+    },
+    {
+      name: 'callers-commands-are-callers',
+      severity: 'error',
+      comment: 'what they do, anybody can do over the API',
+      from: { path: '^src/cli/' },
+      to: {
+        path: '^(src|activities|workflows|console)/',
+        pathNot: ['^src/(cli|client|domain|schemas)/', '^src/start-error\\.ts$'],
+      },
+    },
+    {
+      name: 'the-console-is-a-caller',
+      severity: 'error',
+      comment: 'schemas are compiled into it while it is built',
+      from: { path: '^console/', pathNot: '^console/request-schemas\\.ts$' },
+      to: {
+        path: '^(src|activities|workflows)/',
+        pathNot: ['^src/(client|domain)/', '^src/schemas/issues\\.ts$'],
+      },
+    },
+    {
+      name: 'the-console-stands-alone',
+      severity: 'error',
+      comment: 'its own build puts it where the API serves it',
+      from: { pathNot: '^console/' },
+      to: { path: '^console/' },
     },
     {
       name: 'no-import-of-tests',

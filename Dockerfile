@@ -9,7 +9,8 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY workflows workflows
 COPY activities activities
-RUN npm run build
+COPY console console
+RUN npm run build && npm run build:console
 
 FROM node:24-bookworm-slim AS dependencies
 WORKDIR /app

@@ -25,7 +25,7 @@ import { measurePool } from './metrics/metrics.ts';
 import { openMigratedDatabase } from './migrated-database.ts';
 import { partsOf } from './parts.ts';
 import { createPictures } from './pictures/pictures.ts';
-import { openStorage, type StorageSettings } from './storage/open-storage.ts';
+import { openStorage, type OpenedStorage, type StorageSettings } from './storage/open-storage.ts';
 import { signedUrls, type SigningKey } from './storage/signed-urls.ts';
 import { uploadUrls } from './storage/upload-urls.ts';
 import { openTemporal, type TemporalSettings } from './temporal/connection.ts';
@@ -94,7 +94,11 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
 
     const { temporal, connection } = openTemporal(parts.temporal);
     opened.add(() => connection.close());
-    const dispatcher = createDispatcher({ database, temporal, eagerStarts: parts.eagerStarts, newId, log });
+    const dispatcher = createDispatcher({
+      ...{ database, temporal, newId, log },
+      eagerStarts: parts.eagerStarts,
+      publicUrl: parts.publicUrl,
+    });
     opened.add(dispatcher.close);
 
     const urls = signedUrls(parts.publicUrl, parts.signingKeys);
@@ -138,6 +142,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
               uploadRoutes({ place: storing.storage, urls: uploads, database, now }),
             ]
           : [redirectRoutes({ readUrls: storing.readUrls, urls, now })],
+      pictureOrigins: pictureOriginsOf(parts.publicUrl, storing, now),
       health: {
         isDraining: () => isDraining,
         async check() {
@@ -166,6 +171,23 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
     await opened.close();
     throw error;
   }
+}
+
+/** From where the console reads pictures, and where it puts uploads: this API, and the storage that hands them out itself. */
+function pictureOriginsOf(
+  publicUrl: string,
+  storing: OpenedStorage,
+  now: () => Date,
+): () => Promise<readonly string[]> {
+  const own = new URL(publicUrl).origin;
+  if (storing.kind === 'files') return () => Promise.resolve([own]);
+  let known: readonly string[] | undefined;
+  return async () => {
+    if (known !== undefined) return known;
+    const anyKey = { key: 'any', method: 'GET' } as const;
+    const { url } = await storing.readUrls.make(anyKey, { now: now(), expiresAt: new Date(now().getTime() + 60_000) });
+    return (known = [own, new URL(url).origin]);
+  };
 }
 
 /** Where workflows of jobs are in Temporal's UI. */

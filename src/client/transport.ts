@@ -75,7 +75,7 @@ interface Request {
   method: string;
   url: string;
   headers: Headers;
-  body: string | Uint8Array | Blob | null;
+  body: string | Uint8Array<ArrayBuffer> | Blob | null;
   idempotencyKey: string | null;
   timeoutMs: number;
   signal: AbortSignal | undefined;
@@ -200,7 +200,14 @@ export function createTransport(options: ClientOptions, wait = pause): Transport
     async put({ url, headers }, bytes, { signal } = {}) {
       const size = bytes instanceof Blob ? bytes.size : bytes.length;
       await persist({
-        ...{ method: 'PUT', url, headers: new Headers(headers), body: bytes, idempotencyKey: null, signal },
+        ...{
+          method: 'PUT',
+          url,
+          headers: new Headers(headers),
+          body: bytes as Uint8Array<ArrayBuffer> | Blob,
+          idempotencyKey: null,
+          signal,
+        },
         timeoutMs: timeoutMs + size / uploadBytesPerMs,
       });
     },

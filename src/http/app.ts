@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type Koa from 'koa';
 import type { AcceptJob } from '../db/acceptor.ts';
+import { consoleRoutes } from './console.ts';
 import type { Endpoint } from './define-endpoint.ts';
 import { docsRoutes } from './docs.ts';
 import { endpointRoutes } from './endpoint-routes.ts';
@@ -11,6 +12,8 @@ interface AppParts<Deps> extends Frame {
   deps: Deps;
   /** Beside the endpoints: the pictures, where this process serves them. */
   routes: readonly Koa.Middleware[];
+  /** Gives the origins that pictures are read from and uploads are put to. */
+  pictureOrigins: () => Promise<readonly string[]>;
   acceptJob: AcceptJob;
   /** How many jobs may be queued, of all organizations. */
   queuedJobsMax: number;
@@ -23,6 +26,7 @@ export function createApp<Deps extends { database: Knex }>({
   endpoints,
   deps,
   routes,
+  pictureOrigins,
   acceptJob,
   queuedJobsMax,
   heartbeatMs,
@@ -32,5 +36,6 @@ export function createApp<Deps extends { database: Knex }>({
   serve(app, endpointRoutes(endpoints, deps, { acceptJob, queuedJobsMax, heartbeatMs }));
   for (const route of routes) app.use(route);
   serve(app, docsRoutes(endpoints));
+  serve(app, consoleRoutes(pictureOrigins));
   return app;
 }

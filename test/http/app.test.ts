@@ -139,7 +139,7 @@ describe('the app', () => {
     const server = await serveApp({ database, endpoints: [], log: recorded.log });
     const secure = await serveApp({ database, endpoints: [], log: recorded.log, isHttps: true });
     servers.push(server, secure);
-    for (const path of ['/healthz', '/openapi.json', '/v1/nothing', '/docs', '/docs/start.js']) {
+    for (const path of ['/healthz', '/openapi.json', '/v1/nothing', '/docs', '/docs/start.js', '/console']) {
       const { headers } = await fetch(`${server.url}${path}`);
       assert.equal(headers.get('x-content-type-options'), 'nosniff');
       assert.equal(headers.get('referrer-policy'), 'no-referrer');

@@ -27,6 +27,14 @@ const ofDocs = [
   'GET /openapi.json',
 ];
 
+const ofConsole = [
+  'GET /console',
+  'GET /console/',
+  'GET /console/*page',
+  'GET /console/assets/:file',
+  'GET /console/icon.svg',
+];
+
 /** Walks the routers of an app: each route, sorted. Nothing but a router and what is listed here answers by a path. */
 const routesOf = (app: Koa): string[] =>
   app.middleware
@@ -37,15 +45,16 @@ const routesOf = (app: Koa): string[] =>
     .sort();
 
 describe('the routes', () => {
-  it('of the API are those of the OpenAPI document, health and docs, and no other', () => {
+  it('of the API are those of the OpenAPI document, health, docs and console, and no other', () => {
     const deps = { database: knex({ client: 'pg' }) } as Deps; // nobody asks it
     const { database } = deps;
+    const pictureOrigins = () => Promise.resolve([]);
     const acceptJob = acceptor({ database, patient: database });
-    const app = createApp({ endpoints, deps, routes: [], acceptJob, queuedJobsMax: 1, ...frame });
+    const app = createApp({ endpoints, deps, routes: [], pictureOrigins, acceptJob, queuedJobsMax: 1, ...frame });
     const described = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
     );
-    assert.deepEqual(routesOf(app), [...described, ...ofHealth, ...ofDocs].sort());
+    assert.deepEqual(routesOf(app), [...described, ...ofHealth, ...ofDocs, ...ofConsole].sort());
   });
 
   it('of a worker are those of health alone', () => {

@@ -33,6 +33,7 @@ export function serveApp({
     deps: { database },
     acceptJob: acceptor({ database, patient: database }),
     routes: [],
+    pictureOrigins: () => Promise.resolve([]),
     health,
     newId,
     log,
