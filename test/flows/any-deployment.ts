@@ -1,10 +1,6 @@
 // What holds wherever Doppel runs: with all in one process, and as it runs in production. To be called within a `describe`.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import path from 'node:path';
-import { promisify } from 'node:util';
 import type { Knex } from 'knex';
 import sharp from 'sharp';
 import { v7 as newId } from 'uuid';
@@ -14,7 +10,6 @@ import { shots } from '../../src/domain/shots.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import { call, createTenant, type Tenant } from '../support/api.ts';
 import { assertWhole, clone, createReady, person, untilCompleted, untilStatus, type Caller } from '../support/flows.ts';
-import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 export interface Deployment {
   url: string;
@@ -160,30 +155,5 @@ export function flowsOf(deployment: () => Deployment): void {
     await client.influencers.delete(clone.influencerId, { ifMatch: changed.etag });
     const gone = client.influencers.get(clone.influencerId);
     await assert.rejects(gone, (error: unknown) => error instanceof DoppelError && error.code === 'NOT_FOUND');
-  });
-
-  it('a program runs as the README shows it', async () => {
-    const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
-    const [, snippet = assert.fail('the README has no program')] =
-      /```js\n(import [^`]*?doppel\/client(?:(?!```)[^])*)```/.exec(readme) ?? [];
-    const { influencerId, ...created } = await client.influencers.create(tenant.projectId, person);
-    await client.jobs.wait(created);
-    const folder = await makeTemporaryFolder();
-    try {
-      await mkdir(path.join(folder, '.doppel'));
-      const demo = { apiUrl: caller.url, apiKey: tenant.key, influencerId };
-      await writeFile(path.join(folder, '.doppel', 'demo.json'), JSON.stringify(demo));
-      const source = new URL('../../src/client/index.ts', import.meta.url).href;
-      await writeFile(path.join(folder, 'clone.mjs'), snippet.replace('doppel/client', source));
-      const { stdout } = await promisify(execFile)(
-        process.execPath,
-        ['--import', import.meta.resolve('tsx/esm'), 'clone.mjs'],
-        { cwd: folder },
-      );
-      assert.match(stdout, /^6 of 6 images$/m);
-      assert.match(stdout, /^completed \[\n( +'http:\S+',?\n){6}\]\n$/m);
-    } finally {
-      await removeTemporaryFolder(folder);
-    }
   });
 }

@@ -70,7 +70,9 @@ describe('histories that are encrypted', () => {
     assert.deepEqual([...encodings].sort(), ['binary/encrypted', 'json/plain']);
     const { temporal: reader, connection } = openTemporal(withKeys(old).connect);
     const { memo } = await reader.workflow.getHandle(created.jobId).describe();
-    assert.deepEqual(memo, { jobId: created.jobId, influencerId: created.influencerId, attempt: 1 });
+    const { jobId, influencerId } = created;
+    const consoleUrl = `${api.url}/console/jobs/${jobId}`;
+    assert.deepEqual(memo, { jobId, influencerId, attempt: 1, consoleUrl });
     await connection.close();
   });
 

@@ -29,7 +29,7 @@ describe('one job, watched by a thousand at once', () => {
     test = await createTestDatabase();
     temporal = await startTestTemporal();
     proxy = await startCountingProxy(temporal.connect.connectionOptions.address ?? '');
-    tenant = await createTenant(test.database);
+    tenant = await createTenant(test.database, { environment: 'test' });
   });
   after(async () => {
     for (const one of running) one.kill('SIGKILL');
@@ -67,6 +67,7 @@ describe('one job, watched by a thousand at once', () => {
     const [firstApi, url] = await startApiProcess();
     const { body } = await call(`${url}/v1/projects/${tenant.projectId}/influencers`, {
       key: tenant.key,
+      headers: { 'X-Doppel-Simulate': 'delay_ms=3000' }, // it is not over before somebody hears that it moves
       body: person,
     });
     const jobId = String(body.jobId);
