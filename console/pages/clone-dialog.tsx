@@ -5,10 +5,9 @@ import type { CloneInfluencer, Influencer } from '../../src/client/index.ts';
 import { issueAt, issuesIn, refusedIn } from '../data/checks.ts';
 import { useChange } from '../data/records.ts';
 import { useSession } from '../data/session.ts';
-import { Dialog } from '../parts/dialog.tsx';
 import { Field } from '../parts/field.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { IdentityFields, type Draft } from '../parts/identity-fields.tsx';
-import { ErrorNote } from '../parts/notes.tsx';
 
 /** Copies a person, with the source's identity beside what is changed. */
 export function CloneDialog({ source, onClose }: { source: Influencer; onClose: () => void }) {
@@ -28,47 +27,38 @@ export function CloneDialog({ source, onClose }: { source: Influencer; onClose: 
   });
   const issues = { ...refusedIn(change.error), ...found };
   return (
-    <Dialog title={`Clone ${source.name}`} onClose={onClose} isWide>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (Object.keys(found).length === 0) change.mutate(undefined);
-          else event.currentTarget.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-        }}
-      >
-        <div class="dialog-body clone-fields">
-          <Field label="Name" issue={issueAt(issues, 'name')} isRequired>
-            {(attributes) => (
-              <input
-                {...attributes}
-                value={name}
-                autoFocus
-                onInput={({ currentTarget }) => {
-                  setName(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          <p class="faint">What you leave empty stays as it is. Lists are replaced whole.</p>
-          <IdentityFields draft={overrides} onChange={setOverrides} {...{ issues, source }} at="overrides." />
-          {change.error !== null && Object.keys(refusedIn(change.error)).length === 0 && (
-            <ErrorNote error={change.error} />
-          )}
-        </div>
-        <footer class="dialog-foot">
-          <span class="faint">
-            {changes === 0 ? 'An exact copy' : changes === 1 ? '1 change' : `${String(changes)} changes`}
-          </span>
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={change.isPending}>
-            {change.isPending ? 'Cloning…' : 'Clone'}
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Clone ${source.name}`}
+      onClose={onClose}
+      isWide
+      issues={found}
+      onSend={() => {
+        change.mutate(undefined);
+      }}
+      error={change.error}
+      isDisabled={change.isPending}
+      action={change.isPending ? 'Cloning…' : 'Clone'}
+      note={
+        <span class="faint">
+          {changes === 0 ? 'An exact copy' : changes === 1 ? '1 change' : `${String(changes)} changes`}
+        </span>
+      }
+    >
+      <Field label="Name" issue={issueAt(issues, 'name')} isRequired>
+        {(attributes) => (
+          <input
+            {...attributes}
+            value={name}
+            autoFocus
+            onInput={({ currentTarget }) => {
+              setName(currentTarget.value);
+            }}
+          />
+        )}
+      </Field>
+      <p class="faint">What you leave empty stays as it is. Lists are replaced whole.</p>
+      <IdentityFields draft={overrides} onChange={setOverrides} {...{ issues, source }} at="overrides." />
+    </FormDialog>
   );
 }
 

@@ -4,10 +4,9 @@ import type { Influencer, UpdateInfluencer, Versioned } from '../../src/client/i
 import { issueAt, issuesIn, refusedIn } from '../data/checks.ts';
 import { useChange } from '../data/records.ts';
 import { useSession } from '../data/session.ts';
-import { Dialog } from '../parts/dialog.tsx';
 import { Field } from '../parts/field.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { IdentityFields, type Draft } from '../parts/identity-fields.tsx';
-import { ErrorNote } from '../parts/notes.tsx';
 
 /** Changes what is said of a person. Images that are there stay as they are. */
 export function EditDialog({ influencer, onClose }: { influencer: Versioned<Influencer>; onClose: () => void }) {
@@ -36,44 +35,33 @@ export function EditDialog({ influencer, onClose }: { influencer: Versioned<Infl
   );
   const issues = { ...refusedIn(change.error), ...found };
   return (
-    <Dialog title={`Edit ${influencer.name}`} onClose={onClose} isWide>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (Object.keys(found).length === 0) change.mutate(undefined);
-          else event.currentTarget.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
-        }}
-      >
-        <div class="dialog-body">
-          <Field label="Name" issue={issueAt(issues, 'name')} isRequired>
-            {(attributes) => (
-              <input
-                {...attributes}
-                value={name}
-                autoFocus
-                onInput={({ currentTarget }) => {
-                  setName(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          <p class="faint">Images that are there stay as they are. A clone of this person has what you say here.</p>
-          <IdentityFields draft={draft} onChange={setDraft} issues={issues} />
-          {change.error !== null && Object.keys(refusedIn(change.error)).length === 0 && (
-            <ErrorNote error={change.error} />
-          )}
-        </div>
-        <footer class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={change.isPending || isUnchanged}>
-            Save
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={`Edit ${influencer.name}`}
+      onClose={onClose}
+      isWide
+      issues={found}
+      onSend={() => {
+        change.mutate(undefined);
+      }}
+      error={change.error}
+      isDisabled={change.isPending || isUnchanged}
+      action="Save"
+    >
+      <Field label="Name" issue={issueAt(issues, 'name')} isRequired>
+        {(attributes) => (
+          <input
+            {...attributes}
+            value={name}
+            autoFocus
+            onInput={({ currentTarget }) => {
+              setName(currentTarget.value);
+            }}
+          />
+        )}
+      </Field>
+      <p class="faint">Images that are there stay as they are. A clone of this person has what you say here.</p>
+      <IdentityFields draft={draft} onChange={setDraft} issues={issues} />
+    </FormDialog>
   );
 }
 

@@ -9,7 +9,8 @@ import { title } from '../data/words.ts';
 import { Id } from '../parts/copy.tsx';
 import { Confirm } from '../parts/dialog.tsx';
 import { CloneIcon, PenIcon, TrashIcon } from '../parts/icons.tsx';
-import { ErrorNote, LoadingLines } from '../parts/notes.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { LoadingLines } from '../parts/notes.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Picture, Viewer, type Pictured } from '../parts/picture.tsx';
 import { Status } from '../parts/status.tsx';
@@ -19,9 +20,11 @@ import { EditDialog } from './edit-dialog.tsx';
 import { JobRows } from './jobs.tsx';
 
 export function InfluencerPage({ influencerId }: { influencerId: string }) {
-  const { data: influencer, error, refetch } = useInfluencer(influencerId);
-  if (influencer !== undefined) return <Person influencer={influencer} />;
-  return error === null ? <LoadingLines lines={8} /> : <ErrorNote error={error} onRetry={() => void refetch()} />;
+  return (
+    <Loaded query={useInfluencer(influencerId)} lines={8}>
+      {(influencer) => <Person influencer={influencer} />}
+    </Loaded>
+  );
 }
 
 function Person({ influencer }: { influencer: Versioned<Influencer> }) {

@@ -9,7 +9,7 @@ import { useSession } from '../data/session.ts';
 import { lasting, title } from '../data/words.ts';
 import { Id } from '../parts/copy.tsx';
 import { RetryIcon, StopIcon } from '../parts/icons.tsx';
-import { ErrorNote, LoadingLines } from '../parts/notes.tsx';
+import { Loaded } from '../parts/loaded.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Picture } from '../parts/picture.tsx';
 import { Status } from '../parts/status.tsx';
@@ -17,9 +17,12 @@ import { Time } from '../parts/time.tsx';
 
 /** A job as it goes. */
 export function JobPage({ jobId }: { jobId: string }) {
-  const { data: job, error, refetch, events, isStreaming } = useLiveJob(jobId);
-  if (job !== undefined) return <Running job={job} events={events} isStreaming={isStreaming} />;
-  return error === null ? <LoadingLines lines={8} /> : <ErrorNote error={error} onRetry={() => void refetch()} />;
+  const { events, isStreaming, ...query } = useLiveJob(jobId);
+  return (
+    <Loaded query={query} lines={8}>
+      {(job) => <Running job={job} events={events} isStreaming={isStreaming} />}
+    </Loaded>
+  );
 }
 
 function Running({ job, events, isStreaming }: { job: Job; events: JobEvent[]; isStreaming: boolean }) {

@@ -11,9 +11,10 @@ import { Boxes } from '../parts/boxes.tsx';
 import { Secret } from '../parts/copy.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { Field } from '../parts/field.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { KeyIcon, PlusIcon } from '../parts/icons.tsx';
 import { Listing } from '../parts/listing.tsx';
-import { Empty, ErrorNote, LoadingLines } from '../parts/notes.tsx';
+import { Empty, LoadingLines } from '../parts/notes.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
@@ -207,75 +208,66 @@ function NewKey({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="New key" onClose={onClose}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setTried(true);
-          if (Object.keys(found).length === 0) change.mutate(undefined);
-        }}
-      >
-        <div class="dialog-body">
-          <Field label="Name" hint="Which program it is for." issue={issueAt(issues, 'name')} isRequired>
-            {(attributes) => (
-              <input
-                {...attributes}
-                value={name}
-                autoFocus
-                onInput={({ currentTarget }) => {
-                  setName(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          <Field label="Environment" hint="Keys of one see nothing of the other.">
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={env}
-                onChange={({ currentTarget }) => {
-                  setEnv(currentTarget.value as Environment);
-                }}
-              >
-                {environments.map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </select>
-            )}
-          </Field>
-          <Boxes
-            legend="Scopes"
-            choices={allScopes}
-            chosen={scopes}
-            onChange={setScopes}
-            issue={issueAt(issues, 'scopes')}
+    <FormDialog
+      title="New key"
+      onClose={onClose}
+      issues={found}
+      onTry={() => {
+        setTried(true);
+      }}
+      onSend={() => {
+        change.mutate(undefined);
+      }}
+      error={change.error}
+      isDisabled={change.isPending}
+      action="Create key"
+    >
+      <Field label="Name" hint="Which program it is for." issue={issueAt(issues, 'name')} isRequired>
+        {(attributes) => (
+          <input
+            {...attributes}
+            value={name}
+            autoFocus
+            onInput={({ currentTarget }) => {
+              setName(currentTarget.value);
+            }}
           />
-          <Field label="Expires" hint="Left empty: never." issue={issueAt(issues, 'expiresAt')}>
-            {(attributes) => (
-              <input
-                {...attributes}
-                type="date"
-                value={expires}
-                onInput={({ currentTarget }) => {
-                  setExpires(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          {change.error !== null && Object.keys(refusedIn(change.error)).length === 0 && (
-            <ErrorNote error={change.error} />
-          )}
-        </div>
-        <footer class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={change.isPending}>
-            Create key
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+        )}
+      </Field>
+      <Field label="Environment" hint="Keys of one see nothing of the other.">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={env}
+            onChange={({ currentTarget }) => {
+              setEnv(currentTarget.value as Environment);
+            }}
+          >
+            {environments.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        )}
+      </Field>
+      <Boxes
+        legend="Scopes"
+        choices={allScopes}
+        chosen={scopes}
+        onChange={setScopes}
+        issue={issueAt(issues, 'scopes')}
+      />
+      <Field label="Expires" hint="Left empty: never." issue={issueAt(issues, 'expiresAt')}>
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="date"
+            value={expires}
+            onInput={({ currentTarget }) => {
+              setExpires(currentTarget.value);
+            }}
+          />
+        )}
+      </Field>
+    </FormDialog>
   );
 }

@@ -7,7 +7,7 @@ import { useChange } from '../data/records.ts';
 import { useSession } from '../data/session.ts';
 import { Field } from '../parts/field.tsx';
 import { IdentityFields, type Draft } from '../parts/identity-fields.tsx';
-import { ErrorNote } from '../parts/notes.tsx';
+import { FormError } from '../parts/notes.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { PhotoDrop, usePhotos } from '../parts/photo-drop.tsx';
 
@@ -68,9 +68,7 @@ export function NewInfluencer({ projectId }: { projectId: string }) {
         </Field>
         <PhotoDrop {...dropped} />
         <IdentityFields draft={draft} onChange={setDraft} issues={issues} />
-        {change.error !== null && Object.keys(refusedIn(change.error)).length === 0 && (
-          <ErrorNote error={change.error} />
-        )}
+        <FormError error={change.error} />
         <div class="form-foot">
           <button type="submit" class="button primary" disabled={change.isPending || isSending}>
             {isSending ? 'Photos are on their way…' : change.isPending ? 'Creating…' : 'Create influencer'}

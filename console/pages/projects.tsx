@@ -6,11 +6,12 @@ import { issueAt, issuesIn, refusedIn } from '../data/checks.ts';
 import { useProjects } from '../data/lists.ts';
 import { useChange } from '../data/records.ts';
 import { useSession } from '../data/session.ts';
-import { Confirm, Dialog } from '../parts/dialog.tsx';
+import { Confirm } from '../parts/dialog.tsx';
 import { Field } from '../parts/field.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { FolderIcon, PlusIcon } from '../parts/icons.tsx';
 import { Listing } from '../parts/listing.tsx';
-import { Empty, ErrorNote, LoadingCards } from '../parts/notes.tsx';
+import { Empty, LoadingCards } from '../parts/notes.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
@@ -138,58 +139,50 @@ function NewProject({ onClose }: { onClose: () => void }) {
       go(`/projects/${id}`);
     },
   });
-  const issues = { ...refusedIn(change.error), ...(isTried ? issuesIn(createProject, body) : {}) };
+  const found = issuesIn(createProject, body);
+  const issues = { ...refusedIn(change.error), ...(isTried ? found : {}) };
   return (
-    <Dialog title="New project" onClose={onClose}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setTried(true);
-          if (Object.keys(issuesIn(createProject, body)).length === 0) change.mutate(undefined);
-        }}
-      >
-        <div class="dialog-body">
-          <Field label="Name" issue={issueAt(issues, 'name')} isRequired>
-            {(attributes) => (
-              <input
-                {...attributes}
-                value={name}
-                autoFocus
-                onInput={({ currentTarget }) => {
-                  setName(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          <Field label="Time zone" issue={issueAt(issues, 'timezone')}>
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={timezone}
-                onChange={({ currentTarget }) => {
-                  setTimezone(currentTarget.value);
-                }}
-              >
-                {timeZones.map((zone) => (
-                  <option key={zone}>{zone}</option>
-                ))}
-              </select>
-            )}
-          </Field>
-          {change.error !== null && Object.keys(refusedIn(change.error)).length === 0 && (
-            <ErrorNote error={change.error} />
-          )}
-        </div>
-        <footer class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={change.isPending}>
-            Create project
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="New project"
+      onClose={onClose}
+      issues={found}
+      onTry={() => {
+        setTried(true);
+      }}
+      onSend={() => {
+        change.mutate(undefined);
+      }}
+      error={change.error}
+      isDisabled={change.isPending}
+      action="Create project"
+    >
+      <Field label="Name" issue={issueAt(issues, 'name')} isRequired>
+        {(attributes) => (
+          <input
+            {...attributes}
+            value={name}
+            autoFocus
+            onInput={({ currentTarget }) => {
+              setName(currentTarget.value);
+            }}
+          />
+        )}
+      </Field>
+      <Field label="Time zone" issue={issueAt(issues, 'timezone')}>
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={timezone}
+            onChange={({ currentTarget }) => {
+              setTimezone(currentTarget.value);
+            }}
+          >
+            {timeZones.map((zone) => (
+              <option key={zone}>{zone}</option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </FormDialog>
   );
 }

@@ -10,16 +10,17 @@ import { Id, Secret } from '../parts/copy.tsx';
 import { Confirm, Dialog } from '../parts/dialog.tsx';
 import { RetryIcon, SendIcon, TrashIcon, WebhookIcon } from '../parts/icons.tsx';
 import { Listing } from '../parts/listing.tsx';
-import { Empty, ErrorNote, LoadingLines } from '../parts/notes.tsx';
+import { Loaded } from '../parts/loaded.tsx';
+import { Empty, LoadingLines } from '../parts/notes.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Status } from '../parts/status.tsx';
 import { Time } from '../parts/time.tsx';
 
 /** An endpoint and what it was told. */
 export function WebhookPage({ webhookEndpointId }: { webhookEndpointId: string }) {
-  const { data: endpoint, error, refetch } = useWebhookEndpoint(webhookEndpointId);
-  if (endpoint !== undefined) return <Endpoint endpoint={endpoint} />;
-  return error === null ? <LoadingLines /> : <ErrorNote error={error} onRetry={() => void refetch()} />;
+  return (
+    <Loaded query={useWebhookEndpoint(webhookEndpointId)}>{(endpoint) => <Endpoint endpoint={endpoint} />}</Loaded>
+  );
 }
 
 function Endpoint({ endpoint }: { endpoint: WebhookEndpoint }) {

@@ -11,9 +11,10 @@ import { Boxes } from '../parts/boxes.tsx';
 import { Secret } from '../parts/copy.tsx';
 import { Dialog } from '../parts/dialog.tsx';
 import { Field } from '../parts/field.tsx';
+import { FormDialog } from '../parts/form-dialog.tsx';
 import { PlusIcon, WebhookIcon } from '../parts/icons.tsx';
 import { Listing } from '../parts/listing.tsx';
-import { Empty, ErrorNote, LoadingLines } from '../parts/notes.tsx';
+import { Empty, LoadingLines } from '../parts/notes.tsx';
 import { PageHead } from '../parts/page-head.tsx';
 import { Status } from '../parts/status.tsx';
 
@@ -109,79 +110,70 @@ function NewEndpoint({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog title="New endpoint" onClose={onClose}>
-      <form
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          setTried(true);
-          if (Object.keys(found).length === 0) change.mutate(undefined);
-        }}
-      >
-        <div class="dialog-body">
-          <Field label="URL" hint="https, on a host of the internet." issue={issueAt(issues, 'url')} isRequired>
-            {(attributes) => (
-              <input
-                {...attributes}
-                type="url"
-                placeholder="https://…"
-                value={url}
-                autoFocus
-                onInput={({ currentTarget }) => {
-                  setUrl(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          <Boxes
-            legend="Events"
-            choices={webhookEvents}
-            chosen={events}
-            onChange={setEvents}
-            issue={issueAt(issues, 'events')}
+    <FormDialog
+      title="New endpoint"
+      onClose={onClose}
+      issues={found}
+      onTry={() => {
+        setTried(true);
+      }}
+      onSend={() => {
+        change.mutate(undefined);
+      }}
+      error={change.error}
+      isDisabled={change.isPending}
+      action="Create endpoint"
+    >
+      <Field label="URL" hint="https, on a host of the internet." issue={issueAt(issues, 'url')} isRequired>
+        {(attributes) => (
+          <input
+            {...attributes}
+            type="url"
+            placeholder="https://…"
+            value={url}
+            autoFocus
+            onInput={({ currentTarget }) => {
+              setUrl(currentTarget.value);
+            }}
           />
-          <Field label="Description" issue={issueAt(issues, 'description')}>
-            {(attributes) => (
-              <input
-                {...attributes}
-                value={description}
-                onInput={({ currentTarget }) => {
-                  setDescription(currentTarget.value);
-                }}
-              />
-            )}
-          </Field>
-          <Field label="Project">
-            {(attributes) => (
-              <select
-                {...attributes}
-                value={projectId}
-                onChange={({ currentTarget }) => {
-                  setProjectId(currentTarget.value);
-                }}
-              >
-                <option value="">All projects</option>
-                {projects.map(({ id, name }) => (
-                  <option key={id} value={id}>
-                    {name}
-                  </option>
-                ))}
-              </select>
-            )}
-          </Field>
-          {change.error !== null && Object.keys(refusedIn(change.error)).length === 0 && (
-            <ErrorNote error={change.error} />
-          )}
-        </div>
-        <footer class="dialog-foot">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button primary" disabled={change.isPending}>
-            Create endpoint
-          </button>
-        </footer>
-      </form>
-    </Dialog>
+        )}
+      </Field>
+      <Boxes
+        legend="Events"
+        choices={webhookEvents}
+        chosen={events}
+        onChange={setEvents}
+        issue={issueAt(issues, 'events')}
+      />
+      <Field label="Description" issue={issueAt(issues, 'description')}>
+        {(attributes) => (
+          <input
+            {...attributes}
+            value={description}
+            onInput={({ currentTarget }) => {
+              setDescription(currentTarget.value);
+            }}
+          />
+        )}
+      </Field>
+      <Field label="Project">
+        {(attributes) => (
+          <select
+            {...attributes}
+            value={projectId}
+            onChange={({ currentTarget }) => {
+              setProjectId(currentTarget.value);
+            }}
+          >
+            <option value="">All projects</option>
+            {projects.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {name}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </FormDialog>
   );
 }

@@ -1,6 +1,7 @@
 // What a page shows where there is nothing, nothing yet, or something went wrong.
 
 import type { ComponentChildren } from 'preact';
+import { refusedIn } from '../data/checks.ts';
 import { requestIdOf, wordsOf } from '../data/errors.ts';
 
 /** What went wrong, and the way on. */
@@ -18,6 +19,10 @@ export function ErrorNote({ error, onRetry }: { error: unknown; onRetry?: () => 
     </div>
   );
 }
+
+/** Why a form was not taken, where it is not a field's fault: those say so themselves. */
+export const FormError = ({ error }: { error: Error | null }) =>
+  error !== null && Object.keys(refusedIn(error)).length === 0 ? <ErrorNote error={error} /> : null;
 
 interface EmptyProps {
   icon: ComponentChildren;
