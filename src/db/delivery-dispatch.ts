@@ -2,6 +2,7 @@
 
 import type { DeliveryRun, DeliveryType } from '../domain/webhook.ts';
 import { query, type Trx } from './database.ts';
+import { inOrganization } from './in-organization.ts';
 import { waitingOrganizationsSql } from './waiting-organizations.ts';
 
 /** A delivery whose workflow is to be started, with what operators are told of it. */
@@ -36,8 +37,8 @@ export async function claimDeliveries(trx: Trx, limit: number): Promise<Delivery
          from waiting o,
          lateral (
            select id from webhook_deliveries
-           where organization_id = o.organization_id and ${isUnstarted} and (claimed_until is null or claimed_until < now())
-           order by id limit :limit
+           where ${inOrganization('o.organization_id')} and ${isUnstarted} and (claimed_until is null or claimed_until < now())
+           order by organization_id, id limit :limit
            for update skip locked
          ) candidate
          where (

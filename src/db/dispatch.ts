@@ -4,6 +4,7 @@
 import type { JobAttempt, JobKind } from '../domain/job.ts';
 import type { Tier } from '../domain/scopes.ts';
 import { query, type Trx } from './database.ts';
+import { inOrganization } from './in-organization.ts';
 import { runningJobsSql } from './job-limits.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { waitingOrganizationsSql } from './waiting-organizations.ts';
@@ -49,9 +50,9 @@ async function claim(trx: Trx, limit: number, runningLimits: Record<Tier, number
        ) o,
        lateral (
          select id, claimed_until is null as "hasWaited" from jobs
-         where organization_id = o.organization_id and dispatched_at is null and status = 'running'
+         where ${inOrganization('o.organization_id')} and dispatched_at is null and status = 'running'
            and (claimed_until is null or claimed_until < now())
-         order by id
+         order by organization_id, id
          limit least(:limit, greatest(0, o.running_limit - ${runningJobsSql('o.organization_id', 'o.running_limit')}))
          for update skip locked
        ) job

@@ -3,6 +3,7 @@
 
 import type { DeliveryFailure } from '../domain/webhook.ts';
 import { query, type Trx } from './database.ts';
+import { inOrganization } from './in-organization.ts';
 
 interface OwnedEndpoint {
   organizationId: string;
@@ -14,8 +15,8 @@ const batch = 1_000;
 /** Some held deliveries of an endpoint. */
 const heldIds = `id in (
   select id from webhook_deliveries
-  where organization_id = :organizationId and webhook_endpoint_id = :id and status = 'held'
-  order by id limit :batch for update
+  where ${inOrganization(':organizationId')} and webhook_endpoint_id = :id and status = 'held'
+  order by organization_id, id limit :batch for update
 )`;
 
 /** Puts held deliveries of a locked endpoint back to the outbox, some at a time, the oldest first; gives how many. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isUnavailable, query } from '../../src/db/database.ts';
+import { isUnavailable } from '../../src/db/database.ts';
 import { claimUndispatched, markDispatched } from '../../src/db/dispatch.ts';
 import { oneAtATime } from '../../src/db/one-at-a-time.ts';
 import { runningJobsLimits } from '../../src/domain/scopes.ts';
@@ -15,7 +15,7 @@ describe('claiming jobs that were not started', () => {
   after(() => testDatabase.drop());
   beforeEach(() => testDatabase.database('jobs').update({ dispatched_at: new Date() }));
 
-  const expireClaims = () => testDatabase.database('jobs').update({ claimed_until: new Date(Date.now() - 1) });
+  const expireClaims = (of = testDatabase.database('jobs')) => of.update({ claimed_until: new Date(Date.now() - 1) });
   const claim = (limit = 100) => claimUndispatched(testDatabase.database, limit, runningJobsLimits);
   const idsOf = (jobs: readonly { jobId: string }[]) => jobs.map(({ jobId }) => jobId).sort();
   const rowOf = (job: TestJob) => testDatabase.database('jobs').where({ id: job.jobId }).first();
@@ -52,7 +52,7 @@ describe('claiming jobs that were not started', () => {
     const home = await createHome(testDatabase.database, 'pilot');
     const wishes = { home, runningLimit: 1 };
     for (let i = 0; i < 2; i++) await acceptJob(testDatabase.database, wishes);
-    await query(testDatabase.database, 'update jobs set claimed_until = now() where claimed_until is not null');
+    await expireClaims(testDatabase.database('jobs').whereNotNull('claimed_until'));
     assert.deepEqual(
       (await claim()).map(({ tier, hasWaited }) => [tier, hasWaited]),
       [
