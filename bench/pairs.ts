@@ -48,7 +48,8 @@ export async function compare(
   while (kept.length < pairs) {
     const [firstFloor, firstOurs] = [await floor(seconds), await ours(seconds)];
     const [secondOurs, secondFloor] = [await ours(seconds), await floor(seconds)];
-    if (Math.max(firstFloor, secondFloor) > calm * Math.min(firstFloor, secondFloor)) {
+    const least = Math.min(firstFloor, secondFloor);
+    if (least === 0 || Math.max(firstFloor, secondFloor) > calm * least) {
       thrownAway++;
       if (thrownAway > 2 * pairs) throw new Error('the floor moves too much on this machine to compare with it');
       continue;
