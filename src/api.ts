@@ -81,6 +81,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       poolMax: acceptStatementsMax,
       timeoutMs: 800,
       lockTimeoutMs: 200,
+      plansOnce: true,
     });
     opened.add(() => accepting.destroy());
     opened.add(measurePool('api', () => poolUseOf(database)));

@@ -15,6 +15,8 @@ export interface PoolOptions {
   timeoutMs?: number;
   /** One that waits longer for a lock fails; without it it waits for as long as it may take. */
   lockTimeoutMs?: number;
+  /** Plans a statement once for whatever is asked, not for each: where its values say nothing of how to go about it. */
+  plansOnce?: boolean;
 }
 
 const acquireWithinMs = 5_000;
@@ -41,7 +43,7 @@ class ImpatientDialect extends PostgresDialect {
 /** Opens a pool on Postgres; nothing is dialled before the first query. */
 export function openDatabase(
   connectionString: string,
-  { poolMax = 10, timeoutMs, lockTimeoutMs }: PoolOptions = {},
+  { poolMax = 10, timeoutMs, lockTimeoutMs, plansOnce = false }: PoolOptions = {},
 ): Knex {
   return knex({
     client: ImpatientDialect,
@@ -51,6 +53,7 @@ export function openDatabase(
       connectionTimeoutMillis: 3_000,
       ...(timeoutMs === undefined ? {} : { statement_timeout: timeoutMs, query_timeout: timeoutMs * 1.1 }),
       ...(lockTimeoutMs === undefined ? {} : { lock_timeout: lockTimeoutMs }),
+      ...(plansOnce ? { options: '-c plan_cache_mode=force_generic_plan' } : {}),
     },
     // While Postgres is away, one that waits is told so for each dial that fails, and dialling goes on after this.
     pool: { min: 0, max: poolMax, createRetryIntervalMillis: 10 },
