@@ -19,8 +19,8 @@ const open = (path, headers, isStream) =>
       if (response.statusCode !== 200) reject(new Error(`it is answered ${response.statusCode}`));
       if (!isStream) hear();
       let isFirst = isStream;
-      response.on('data', () => {
-        if (!isFirst && isStream) hear();
+      response.setEncoding('utf8').on('data', (text) => {
+        if (!isFirst && isStream && !text.startsWith(':')) hear(); // a comment says only that the stream is there
         isFirst = false;
         resolve();
       });
