@@ -27,21 +27,6 @@ describe('an error of the database', () => {
     }
   });
 
-  it('of planning once leaves a statement that is asked often with the plan that it has', async () => {
-    const database = openDatabase(testDatabase.url, { poolMax: 1, plansOnce: true });
-    const ask = (id: string) => query(database, 'select from jobs where id = :id', { id });
-    for (let at = 0; at < 8; at++) await ask('00000000-0000-7000-8000-000000000000');
-    const [plans] = await query(
-      database,
-      'select generic_plans, custom_plans from pg_prepared_statements where statement like :what',
-      {
-        what: 'select from jobs where id%',
-      },
-    );
-    assert.deepEqual(plans, { generic_plans: '8', custom_plans: '0' });
-    await database.destroy();
-  });
-
   for (const sqlState of ['08006', '40001', '40P01', '53300', '53400', '55P03', '57P01', '57P03', '57014', '58030']) {
     it(`means that Postgres cannot do it now: ${sqlState}`, async () => {
       assert.equal(isUnavailable(await raised(sqlState)), true);
@@ -122,5 +107,26 @@ describe('an error of the database', () => {
     ]) {
       assert.equal(isUnavailable(other), false);
     }
+  });
+});
+
+describe('a pool that plans once', () => {
+  let testDatabase: TestDatabase;
+  before(async () => {
+    testDatabase = await createTestDatabase();
+  });
+  after(() => testDatabase.drop());
+
+  it('leaves a statement that is asked often with the plan that it has', async () => {
+    const database = openDatabase(testDatabase.url, { poolMax: 1, plansOnce: true });
+    const ask = (id: string) => query(database, 'select from jobs where id = :id', { id });
+    for (let at = 0; at < 8; at++) await ask('00000000-0000-7000-8000-000000000000');
+    const [plans] = await query(
+      database,
+      'select generic_plans, custom_plans from pg_prepared_statements where statement like :what',
+      { what: 'select from jobs where id%' },
+    );
+    assert.deepEqual(plans, { generic_plans: '8', custom_plans: '0' });
+    await database.destroy();
   });
 });

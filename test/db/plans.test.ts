@@ -30,9 +30,9 @@ interface PlanNode {
 const nodesOf = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(nodesOf)];
 
 /**
- * Runs the one statement of a function, beside those by which it takes its turn, again, planned for what was asked and as prepared ones are that were asked often: planned
- * once, for whatever is asked. Gives the worse of how Postgres went about it, with the rows that it
- * read in vain; it had all pages in memory.
+ * Runs the one statement of a function again, beside those by which it takes its turn: planned for what was asked, and as prepared ones
+ * are that were asked often, once for whatever is asked. Gives the worse of how Postgres went about it, with the rows that it read in
+ * vain; it had all pages in memory.
  */
 async function planOf(
   database: Knex,
