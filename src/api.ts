@@ -41,6 +41,8 @@ export interface ApiParts {
   temporal: TemporalSettings;
   publicUrl: string;
   signingKeys: readonly [SigningKey, ...SigningKey[]];
+  /** By which renderers are known that are programs of their own; null or left out: there are none. */
+  drawerKeys?: readonly [SigningKey, ...SigningKey[]] | null;
   storage: StorageSettings;
   /** Who draws what live keys ask for. */
   renderer: RendererName;

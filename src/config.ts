@@ -68,6 +68,9 @@ export const environmentSchema = Type.Object({
   SIGNING_KEYS: keys(
     'Keys that sign image URLs, as `id:secret,id:secret`, each secret at least 32 characters: the first signs, all verify. `npm start` makes one.',
   ),
+  DRAWER_KEYS: keys(
+    'Keys by which renderers that are programs of their own are known to the API, as `id:secret,id:secret`, each secret at least 32 characters: the first signs, all verify. Without them there is no place for such a renderer; `npm start` makes one.',
+  ),
   CODEC_KEYS: keys(
     'Keys that encrypt what Temporal keeps, as `id:secret,id:secret`, each secret at least 32 characters: the first encrypts, all decrypt. Without them it keeps ids and what failed as they are.',
   ),
@@ -157,7 +160,7 @@ export const environmentSchema = Type.Object({
   RENDERER: Type.Enum([...rendererNames], {
     default: 'illustrated',
     description:
-      'Who draws what live keys ask for: `illustrated` draws people here, `ai` has an image model make photographs, for money.',
+      'Who draws what live keys ask for: `illustrated` draws people here, `ai` has an image model make photographs, for money, `studio` is a program of its own that renders people in three dimensions.',
   }),
   AI_IMAGE_MODEL: Type.Optional(
     Type.String({
@@ -247,6 +250,8 @@ export interface Config {
   databasePoolMax: number;
   /** Null when the data folder keeps one. */
   signingKeys: [Key, ...Key[]] | null;
+  /** Null where no renderer is a program of its own, or the data folder keeps one. */
+  drawerKeys: [Key, ...Key[]] | null;
   /** Where the images are kept. */
   storage: StorageSettings;
   proxyHops: number;
@@ -306,6 +311,7 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     databaseUrl: values.DATABASE_URL ?? null,
     databasePoolMax: values.DATABASE_POOL_MAX,
     signingKeys: keysOf('SIGNING_KEYS', values.SIGNING_KEYS),
+    drawerKeys: keysOf('DRAWER_KEYS', values.DRAWER_KEYS),
     storage: storageOf(values),
     proxyHops: values.PROXY_HOPS,
     corsOrigins: values.CORS_ORIGINS?.split(',') ?? [],

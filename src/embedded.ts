@@ -74,7 +74,8 @@ export async function startEverything(config: Config, opened: Closers, progress:
     log,
   };
   onProgress('Starting the API and the worker …');
-  const signingKeys = config.signingKeys ?? (await ownSigningKeys(config.dataDir));
+  const signingKeys = config.signingKeys ?? (await ownKeys('SIGNING_KEYS', path.join(config.dataDir, 'signing-keys')));
+  const drawerKeys = config.drawerKeys ?? (await ownKeys('DRAWER_KEYS', path.join(config.dataDir, 'drawer-keys')));
   await all([
     startWorker(shared).then(({ close }) => {
       opened.add(close);
@@ -84,6 +85,7 @@ export async function startEverything(config: Config, opened: Closers, progress:
       ...shared,
       server,
       signingKeys,
+      drawerKeys,
       temporalUiUrl: config.temporalUiUrl ?? temporal.uiUrl,
     }).then(({ close }) => {
       opened.add(close);
@@ -126,16 +128,15 @@ async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress
 
 const never = new Promise<never>(() => undefined);
 
-/** The key that signs image URLs, made once and kept in the data folder. */
-async function ownSigningKeys(dataDir: string): Promise<[SigningKey, ...SigningKey[]]> {
-  const file = path.join(dataDir, 'signing-keys');
+/** The key that stands for a variable which is not set, made once and kept in a file of the data folder. */
+async function ownKeys(name: string, file: string): Promise<[SigningKey, ...SigningKey[]]> {
   try {
-    return parseKeys('SIGNING_KEYS', (await readFile(file, 'utf8')).trim());
+    return parseKeys(name, (await readFile(file, 'utf8')).trim());
   } catch (error) {
     if (systemCodeOf(error) !== 'ENOENT') throw error;
     const made = `own:${randomBytes(32).toString('hex')}`;
     await writeFile(file, `${made}\n`, { mode: 0o600, flag: 'wx' });
-    return parseKeys('SIGNING_KEYS', made);
+    return parseKeys(name, made);
   }
 }
 

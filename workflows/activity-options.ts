@@ -34,6 +34,13 @@ export const drawing = {
   illustrated: illustration,
   // Longer than the renderer itself gives a provider for one picture.
   ai: { ...illustration, taskQueue: taskQueues.aiRendering, startToCloseTimeout: '5 minutes' },
+  // Half a minute of two cores; a slow machine that takes several at once needs minutes. It beats beside a busy processor.
+  studio: {
+    ...illustration,
+    taskQueue: taskQueues.studioRendering,
+    startToCloseTimeout: '10 minutes',
+    heartbeatTimeout: '5 seconds',
+  },
 } as const satisfies Record<RendererName, ActivityOptions>;
 
 /**

@@ -1,5 +1,5 @@
 // What a drawing says of its own origin, in XMP. No date and no id, so that equal drawings have equal bytes.
-import type { RendererName } from '../../src/domain/shots.ts';
+import type { BuiltInRenderer } from '../../src/domain/shots.ts';
 import type { Provenance } from './renderer.ts';
 
 interface Origin {
@@ -8,7 +8,7 @@ interface Origin {
   rights?: string;
 }
 
-const origins: Readonly<Record<RendererName, Origin>> = {
+const origins: Readonly<Record<BuiltInRenderer, Origin>> = {
   illustrated: {
     digitalSourceType: 'algorithmicMedia',
     rights: 'Based on Avataaars by Pablo Stanley, https://avataaars.com',

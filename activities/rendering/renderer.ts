@@ -1,5 +1,5 @@
 import type { Identity } from '../../src/domain/influencer.ts';
-import type { RendererName, Shot } from '../../src/domain/shots.ts';
+import type { BuiltInRenderer, Shot } from '../../src/domain/shots.ts';
 
 /** All that a drawing is made from: nothing here names a row, a storage key or a caller. */
 export interface Description {
@@ -23,7 +23,7 @@ export interface Drawing {
 }
 
 export interface Provenance {
-  renderer: RendererName;
+  renderer: BuiltInRenderer;
   version: string;
   seed: string;
   /** `provider/model`, where a model drew. */
@@ -37,7 +37,7 @@ export interface Provenance {
  * deterministic; `signal` stops it, with the signal's reason as the error. Throws a `RenderError` for what it can name.
  */
 export interface Renderer {
-  readonly name: RendererName;
+  readonly name: BuiltInRenderer;
   readonly version: string;
   /** How many pictures of the person it can take. */
   readonly maxReferences: number;

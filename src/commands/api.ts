@@ -14,6 +14,7 @@ export async function api(config: Config): Promise<void> {
   const log = openLog(config);
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
   const signingKeys = requireSetting('SIGNING_KEYS', config.signingKeys);
+  if (config.renderer === 'studio') requireSetting('DRAWER_KEYS', config.drawerKeys);
   await runUntilStopped(async (opened) => {
     if (config.metricsPort !== null) {
       const place = { host: config.host, port: config.metricsPort, sdkAddress: null };

@@ -10,7 +10,14 @@ export type ShotStatus = (typeof shotStatuses)[number];
 export const imageSize = 1024;
 export const thumbnailSize = 256;
 
-export const rendererNames = ['illustrated', 'ai'] as const;
+/** The renderers that our workers draw with. */
+export const builtInRenderers = ['illustrated', 'ai'] as const;
+export type BuiltInRenderer = (typeof builtInRenderers)[number];
+
+/** Those that are programs of their own, in any language: without a database, they ask the API for what they draw. */
+export const externalRenderers = ['studio'] as const;
+
+export const rendererNames = [...builtInRenderers, ...externalRenderers] as const;
 export type RendererName = (typeof rendererNames)[number];
 
 const atOnce = (wanted: readonly Shot[]): Shot[][] => (wanted.length === 0 ? [] : [[...wanted]]);
@@ -22,6 +29,7 @@ const atOnce = (wanted: readonly Shot[]): Shot[][] => (wanted.length === 0 ? [] 
 export const wavesOf: Record<RendererName, (wanted: readonly Shot[], hasAnchor: boolean) => Shot[][]> = {
   illustrated: atOnce,
   ai: (wanted, hasAnchor) => (hasAnchor ? atOnce(wanted) : [...atOnce(wanted.slice(0, 1)), ...atOnce(wanted.slice(1))]),
+  studio: atOnce,
 };
 
 /** The waves that are left after one of which nothing was rendered: the first of the next shots is the anchor then. */
