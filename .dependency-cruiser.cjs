@@ -2,7 +2,7 @@
 // know every concrete thing.
 const types = { dependencyTypesNot: ['type-only'] };
 const rings =
-  '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|cli|commands)/';
+  '^src/(domain|schemas|metrics|db|storage|pictures|feed|webhooks|http|endpoints|temporal|embedded|studio|cli|commands)/';
 
 module.exports = {
   forbidden: [

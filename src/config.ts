@@ -7,8 +7,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import Type, { type Static } from 'typebox';
 import { imageProviders, type ImageProvider } from './domain/image-providers.ts';
 import { parseUrl } from './domain/parse-url.ts';
-import { rendererNames, shots, type RendererName } from './domain/shots.ts';
+import { rendererNames, shots } from './domain/shots.ts';
 import { StartError } from './start-error.ts';
+import type { RendererChoice } from './studio/choose-renderer.ts';
 import type { TemporalSettings } from './temporal/connection.ts';
 import { storageFolderOf, type StorageSettings } from './storage/open-storage.ts';
 
@@ -157,10 +158,10 @@ export const environmentSchema = Type.Object({
         'Version of `doppel worker`, another one for each release: jobs end on the version that they began on, and `doppel worker-versions` says which one new jobs begin on. Without it workers are not told apart.',
     }),
   ),
-  RENDERER: Type.Enum([...rendererNames], {
-    default: 'illustrated',
+  RENDERER: Type.Enum(['auto', ...rendererNames], {
+    default: 'auto',
     description:
-      'Who draws what live keys ask for: `illustrated` draws people here, `ai` has an image model make photographs, for money, `studio` is a program of its own that renders people in three dimensions.',
+      'Who draws what live keys ask for: `illustrated` draws people here, `ai` has an image model make photographs, for money, `studio` is a program of its own that renders people in three dimensions. `auto` is the studio where `npm start` has one installed, else `illustrated`.',
   }),
   AI_IMAGE_MODEL: Type.Optional(
     Type.String({
@@ -268,8 +269,8 @@ export interface Config {
   temporalUiUrl: string | null;
   /** Null where workers are not told apart. */
   workerBuildId: string | null;
-  /** Who draws what live keys ask for. */
-  renderer: RendererName;
+  /** Who draws what live keys ask for; `auto` is decided where it is known what is installed. */
+  renderer: RendererChoice;
   /** Null where no image model is configured. */
   ai: AiConfig | null;
   /** Null where no metrics are served. */

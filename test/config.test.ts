@@ -41,7 +41,7 @@ describe('the configuration', () => {
       codecPort: 3002,
       temporalUiUrl: null,
       workerBuildId: null,
-      renderer: 'illustrated',
+      renderer: 'auto',
       ai: null,
       metricsPort: null,
       isTraced: false,

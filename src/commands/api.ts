@@ -3,6 +3,7 @@ import { startApi } from '../api.ts';
 import type { Config } from '../config.ts';
 import { createStartingApp } from '../http/frame.ts';
 import { openServer } from '../http/server.ts';
+import { chooseRenderer } from '../studio/choose-renderer.ts';
 import { openLog } from './open-log.ts';
 import { openMetrics } from './open-metrics.ts';
 import { requireSetting } from './require-setting.ts';
@@ -14,7 +15,7 @@ export async function api(config: Config): Promise<void> {
   const log = openLog(config);
   const databaseUrl = requireSetting('DATABASE_URL', config.databaseUrl);
   const signingKeys = requireSetting('SIGNING_KEYS', config.signingKeys);
-  if (config.renderer === 'studio') requireSetting('DRAWER_KEYS', config.drawerKeys);
+  const renderer = chooseRenderer(config.renderer, { hasStudio: false, drawerKeys: config.drawerKeys });
   await runUntilStopped(async (opened) => {
     if (config.metricsPort !== null) {
       const place = { host: config.host, port: config.metricsPort, sdkAddress: null };
@@ -30,6 +31,7 @@ export async function api(config: Config): Promise<void> {
       databaseUrl,
       signingKeys,
       publicUrl: config.publicUrl ?? server.url,
+      renderer,
       log,
     });
     opened.add(running.close);

@@ -34,6 +34,13 @@ export function addServiceCommands(program: Command, loadConfig: () => Config): 
     .action(async () => (await import('./demo.ts')).demo(loadConfig()));
 
   program
+    .command('studio')
+    .description('the renderer that is a program of its own')
+    .command('install')
+    .description('put into the data folder what the studio draws with: Blender, and people, clothes and hair')
+    .action(async () => (await import('./studio-install.ts')).installTheStudio(loadConfig()));
+
+  program
     .command('api')
     .description('run one API process')
     .action(async () => (await import('./api.ts')).api(loadConfig()));

@@ -1,10 +1,11 @@
 // Finds a Temporal server for this machine: installed, fetched before, downloaded, or built; see docs.temporal.io/cli.
-import { access, constants, mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { homedir } from 'node:os';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 import { buildTemporal } from './build-temporal.ts';
 import { downloadTemporal } from './download-temporal.ts';
+import { findOnPath } from './find-on-path.ts';
 import { messageOf, StartError } from '../start-error.ts';
 import { readTemporalVersion, type TemporalVersion } from './temporal-version.ts';
 
@@ -108,19 +109,6 @@ async function waysToFetch({ env, onProgress, signal, downloadFrom, fetch }: Fin
         : buildTemporal({ go, version: pinnedCliVersion, draft, env, onProgress, signal }),
   ]);
   return ways;
-}
-
-async function findOnPath(program: string, env: Readonly<NodeJS.ProcessEnv>): Promise<string | undefined> {
-  const folders = (env['PATH'] ?? '').split(delimiter).filter(isAbsolute);
-  for (const folder of folders) {
-    const path = join(folder, program);
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
-  }
-  return undefined;
 }
 
 const isNewEnough = ({ server }: TemporalVersion) => server.localeCompare(oldestServer, 'en', { numeric: true }) >= 0;

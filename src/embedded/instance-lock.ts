@@ -29,17 +29,23 @@ export type DataFolderClaim = {
   readonly release: () => void;
 };
 
+type ClaimOptions = {
+  readonly onProgress: (message: string) => void;
+  /** What is thrown while another living process has the folder. */
+  readonly inUse: (folder: string, instance: Instance) => StartError;
+};
+
 /**
  * Takes the data folder for this process, making it if need be; stops the servers that a dead predecessor left.
  * Throws a `StartError` while another living instance has it.
  */
 export async function claimDataFolder(
   dataDir: string,
-  { onProgress = () => undefined }: { onProgress?: (message: string) => void } = {},
+  { onProgress = () => undefined, inUse = inUseBy }: Partial<ClaimOptions> = {},
 ): Promise<DataFolderClaim> {
   try {
     await mkdir(dataDir, { recursive: true });
-    return await claim(dataDir, onProgress);
+    return await claim(dataDir, { onProgress, inUse });
   } catch (error) {
     throw explained(dataDir, error);
   }
@@ -66,7 +72,7 @@ const runFileOf = (dataDir: string) => join(dataDir, 'run.json');
 
 // A dead instance has one successor: who links `run.json.<its id>` first. Removing a stale run.json instead would let two
 // starts that both saw it remove each other's. A successor that died before it took over is succeeded in the same way.
-async function claim(dataDir: string, onProgress: (message: string) => void): Promise<DataFolderClaim> {
+async function claim(dataDir: string, { onProgress, inUse }: ClaimOptions): Promise<DataFolderClaim> {
   const runFile = runFileOf(dataDir);
   const successorFile = (dead: Instance) => `${runFile}.${dead.id}`;
   let instance: Instance = {
@@ -154,7 +160,7 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-const inUse = (dataDir: string, { pid }: Instance) =>
+const inUseBy = (dataDir: string, { pid }: Instance) =>
   new StartError(
     `The data folder ${dataDir} is in use by another Doppel, process ${String(pid)}: stop that one, or choose another folder with DOPPEL_DATA_DIR.`,
   );
