@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
 import { findDrawingOrder } from '../src/db/jobs.ts';
 import { settleRendered } from '../src/db/shots.ts';
 import type { JobAttempt } from '../src/domain/job.ts';
-import { imageSize, type Shot } from '../src/domain/shots.ts';
-import { drawingKey, thumbnailKeyOf } from '../src/storage/storage.ts';
+import { isExternal, type Shot } from '../src/domain/shots.ts';
+import { checkDrawing } from '../src/pictures/checked-drawing.ts';
+import { drawingKey, ObjectMissing, thumbnailKeyOf } from '../src/storage/storage.ts';
 import type { Drawn } from './draw-shot.ts';
-import { badDrawing } from './failures.ts';
 import type { ActivityDeps } from './deps.ts';
+import { badDrawing } from './failures.ts';
+import { foreignDrawing } from './foreign-drawing.ts';
 
 /**
  * Checks a drawing and makes it the shot's image. Safe to repeat, and safe against a late or second drawing: the first that
@@ -19,31 +20,25 @@ export const recordShot =
     const order = await findDrawingOrder(database, { jobId, attempt });
     if (order === undefined) return;
     const { organizationId } = order;
-    const storageKey = drawingKey({ organizationId, jobId, attempt, shot, sha256: drawn.sha256 });
+    const isForeign = isExternal(order.renderer);
+    const { sha256, provenance: said } = isForeign ? foreignDrawing(drawn, order) : drawn;
+    const storageKey = drawingKey({ organizationId, jobId, attempt, shot, sha256 });
     const thumbnailKey = thumbnailKeyOf(storageKey);
-    const bytes = await storage.get(storageKey);
-    const picture = await check(bytes, drawn.sha256);
+    const bytes = await storage.get(storageKey).catch((error: unknown) => {
+      throw isForeign && error instanceof ObjectMissing ? badDrawing('it was never put') : error;
+    });
+    const picture = await check(bytes, sha256);
 
-    const provenance = { ...drawn.provenance, jobId, attempt };
-    const asset = { ...picture, id: newId(), sha256: drawn.sha256, storageKey, thumbnailKey, provenance };
+    const provenance = { ...said, jobId, attempt };
+    const asset = { ...picture, id: newId(), sha256, storageKey, thumbnailKey, provenance };
     await settleRendered(database, { jobId, attempt, shot }, asset, newId());
   };
 
-/** Opens a picture and refuses what is no WebP of the size that every reference image has, or not what was drawn. */
+/** Opens a picture and refuses what no reference image can be, or what is not what was drawn. */
 async function check(bytes: Uint8Array, sha256: string) {
   if (createHash('sha256').update(bytes).digest('hex') !== sha256)
     throw badDrawing('its bytes are not those that were drawn');
-  const { format, width, height } = await metadataOf(bytes);
-  if (format !== 'webp' || width !== imageSize || height !== imageSize) {
-    throw badDrawing(`it is a ${format} of ${String(width)} × ${String(height)}`);
-  }
-  return { mimeType: 'image/webp', width, height, sizeBytes: bytes.length };
-}
-
-async function metadataOf(bytes: Uint8Array) {
-  try {
-    return await sharp(bytes).metadata();
-  } catch (error) {
-    throw badDrawing('it does not open', error);
-  }
+  const checked = await checkDrawing(bytes);
+  if ('refusedBy' in checked) throw badDrawing(`it ${checked.message}`);
+  return checked;
 }

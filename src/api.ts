@@ -18,6 +18,8 @@ import { jobBodies } from './endpoints/jobs/job-bodies.ts';
 import { openJobFeed } from './feed/job-feed.ts';
 import { createApp } from './http/app.ts';
 import { signedCursors } from './http/cursors.ts';
+import { drawerTokens } from './http/drawer-tokens.ts';
+import { drawingRoutes } from './http/drawings.ts';
 import { fileRoutes, redirectRoutes } from './http/files.ts';
 import { uploadRoutes } from './http/uploads.ts';
 import type { HttpServer } from './http/server.ts';
@@ -118,6 +120,15 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
       workflowUrl: workflowUrls(parts),
       medianDrawingMs: sharedFor(10_000, (renderer: RendererName) => medianDrawingMs(database, renderer)),
     });
+    const pictures = createPictures();
+    const { drawerKeys = null } = parts;
+    const drawings =
+      drawerKeys === null
+        ? null
+        : drawingRoutes({
+            ...{ tokens: drawerTokens(drawerKeys), storage: storing.storage },
+            ...{ database, pictures, urls, now },
+          });
     let isDraining = false;
     const app = createApp({
       endpoints,
@@ -127,7 +138,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
         cursors: signedCursors(parts.signingKeys),
         storage: storing.storage,
         uploadRequests: storing.kind === 'files' ? uploads : storing.uploadRequests,
-        pictures: createPictures(),
+        pictures,
         renderer: parts.renderer,
         dispatcher,
         findJobVersion,
@@ -138,6 +149,7 @@ export async function startApi(parts: ApiParts): Promise<RunningApi> {
         newId,
         log,
       },
+      drawings,
       routes:
         storing.kind === 'files'
           ? [

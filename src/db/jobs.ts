@@ -18,6 +18,19 @@ export async function organizationOfJob(trx: Trx, jobId: string): Promise<string
   return rows[0]?.organizationId;
 }
 
+/** Who draws a job, and what; undefined for one that is not there. */
+export async function findRendering(
+  trx: Trx,
+  jobId: string,
+): Promise<{ renderer: RendererName; shots: Shot[] } | undefined> {
+  const rows = await query<{ renderer: RendererName; shots: Shot[] }>(
+    trx,
+    'select renderer, shots from jobs where id = :jobId',
+    { jobId },
+  );
+  return rows[0];
+}
+
 /** What one shot of a running job is drawn from, as the job's input has it: a change of the influencer changes no job. */
 export interface DrawingOrder {
   organizationId: string;

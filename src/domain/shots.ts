@@ -17,6 +17,10 @@ export type BuiltInRenderer = (typeof builtInRenderers)[number];
 /** Those that are programs of their own, in any language: without a database, they ask the API for what they draw. */
 export const externalRenderers = ['studio'] as const;
 
+/** Whether a renderer's drawings come from a program that is not a worker of ours. */
+export const isExternal = (renderer: RendererName): boolean =>
+  (externalRenderers as readonly RendererName[]).includes(renderer);
+
 export const rendererNames = [...builtInRenderers, ...externalRenderers] as const;
 export type RendererName = (typeof rendererNames)[number];
 

@@ -1,4 +1,5 @@
 import type { Knex } from 'knex';
+import type Router from '@koa/router';
 import type Koa from 'koa';
 import type { AcceptJob } from '../db/acceptor.ts';
 import { consoleRoutes } from './console.ts';
@@ -12,6 +13,8 @@ interface AppParts<Deps> extends Frame {
   deps: Deps;
   /** Beside the endpoints: the pictures, where this process serves them. */
   routes: readonly Koa.Middleware[];
+  /** What renderers are told that are programs of their own; null or left out where there are none. */
+  drawings?: Router | null;
   /** Gives the origins that pictures are read from and uploads are put to. */
   pictureOrigins: () => Promise<readonly string[]>;
   acceptJob: AcceptJob;
@@ -26,6 +29,7 @@ export function createApp<Deps extends { database: Knex }>({
   endpoints,
   deps,
   routes,
+  drawings = null,
   pictureOrigins,
   acceptJob,
   queuedJobsMax,
@@ -35,6 +39,7 @@ export function createApp<Deps extends { database: Knex }>({
   const app = createFrame(frame);
   serve(app, endpointRoutes(endpoints, deps, { acceptJob, queuedJobsMax, heartbeatMs }));
   for (const route of routes) app.use(route);
+  if (drawings !== null) serve(app, drawings);
   serve(app, docsRoutes(endpoints));
   serve(app, consoleRoutes(pictureOrigins));
   return app;

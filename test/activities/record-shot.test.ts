@@ -179,6 +179,71 @@ describe('activity recordShot', () => {
     assert.deepEqual((await storedOf(database, job)).images, []);
   });
 
+  describe('of what a program that is not ours handed in', () => {
+    const said = { renderer: 'studio', version: '1.0 on Blender 5.0', seed: 'a seed' };
+    const bytes = plainPicture('#123456');
+
+    async function put(): Promise<{ job: TestJob; sha256: string }> {
+      const job = await acceptJob(steps.database, { renderer: 'studio' });
+      await beginDrawing(steps.run, job);
+      const { sha256 } = await handIn(job, 'portrait', await bytes);
+      return { job, sha256 };
+    }
+    const record = (job: TestJob, drawn: unknown) =>
+      steps.run.recordShot({ ...attemptOf(job), shot: 'portrait', drawn: drawn as Drawn });
+    const storedProvenance = async (job: TestJob) => {
+      const { images } = await storedOf(steps.database, job);
+      const asset = await steps.database('assets').where({ id: images[0]?.assetId }).first<{ provenance: object }>();
+      return asset.provenance;
+    };
+
+    it('keeps how it was drawn and with whose things, and nothing that is not asked for', async () => {
+      const assets = 'MakeHuman’s skins and hair, CC0 1.0; Anny, Apache-2.0';
+      const { job, sha256 } = await put();
+      const provenance = { ...said, assets, jobId: 'another', model: 'none', nested: { any: 'thing' } };
+      await record(job, { sha256, organizationId: 'another', provenance });
+      assert.deepEqual(await storedProvenance(job), { ...said, assets, jobId: job.jobId, attempt: 1 });
+    });
+
+    it('takes one that names nobody’s things', async () => {
+      const { job, sha256 } = await put();
+      await record(job, { sha256, provenance: said });
+      assert.deepEqual(await storedProvenance(job), { ...said, jobId: job.jobId, attempt: 1 });
+    });
+
+    const refused: Readonly<Record<string, (sha256: string) => unknown>> = {
+      'no drawing at all': () => null,
+      'no provenance': (sha256) => ({ sha256 }),
+      'a provenance that is a text': (sha256) => ({ sha256, provenance: 'studio' }),
+      'another renderer’s name': (sha256) => ({ sha256, provenance: { ...said, renderer: 'illustrated' } }),
+      'no version': (sha256) => ({ sha256, provenance: { ...said, version: undefined } }),
+      'an empty version': (sha256) => ({ sha256, provenance: { ...said, version: '' } }),
+      'a version that is a number': (sha256) => ({ sha256, provenance: { ...said, version: 1 } }),
+      'a long version': (sha256) => ({ sha256, provenance: { ...said, version: 'x'.repeat(101) } }),
+      'a long seed': (sha256) => ({ sha256, provenance: { ...said, seed: 'x'.repeat(101) } }),
+      'long words on assets': (sha256) => ({ sha256, provenance: { ...said, assets: 'x'.repeat(1_001) } }),
+      'assets that are a list': (sha256) => ({ sha256, provenance: { ...said, assets: ['CC0'] } }),
+      'what Postgres cannot keep': (sha256) => ({ sha256, provenance: { ...said, seed: 'a\u0000b' } }),
+      'half a letter': (sha256) => ({ sha256, provenance: { ...said, seed: 'a\ud800' } }),
+      'a line of a log': (sha256) => ({ sha256, provenance: { ...said, seed: 'a\n{"level":30}' } }),
+      'a hash in capitals': (sha256) => ({ sha256: sha256.toUpperCase(), provenance: said }),
+      'a hash that is a path': () => ({ sha256: '../../../secret', provenance: said }),
+      'the hash of what it never put': () => ({ sha256: 'ab'.repeat(32), provenance: said }),
+    };
+    for (const [what, handedIn] of Object.entries(refused)) {
+      it(`refuses ${what} for good, and stores nothing`, async () => {
+        const { job, sha256 } = await put();
+        const before = await storedOf(steps.database, job);
+        await assert.rejects(record(job, handedIn(sha256)), (error) => {
+          assert.ok(error instanceof ApplicationFailure);
+          assert.deepEqual([error.type, error.nonRetryable], ['RENDER_FAILED', true], error.message);
+          return true;
+        });
+        assert.deepEqual(await storedOf(steps.database, job), before);
+      });
+    }
+  });
+
   it('is tried again when the object cannot be read', async () => {
     const { run } = steps;
     const job = await begin();

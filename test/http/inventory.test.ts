@@ -9,9 +9,13 @@ import { acceptor } from '../../src/db/acceptor.ts';
 import { endpoints } from '../../src/endpoints/index.ts';
 import type { Deps } from '../../src/endpoints/deps.ts';
 import { createApp } from '../../src/http/app.ts';
+import { drawerTokens } from '../../src/http/drawer-tokens.ts';
+import { drawingRoutes } from '../../src/http/drawings.ts';
 import { createFrame } from '../../src/http/frame.ts';
 import { document } from '../support/openapi.ts';
-import { silent } from '../support/api.ts';
+import { silent, testDrawerKey } from '../support/api.ts';
+
+type DrawingParts = Parameters<typeof drawingRoutes>[0];
 
 const health = { isDraining: () => false, check: () => Promise.resolve({ isReady: true, parts: {} }) };
 const frame = { health, newId: randomUUID, log: silent };
@@ -35,6 +39,9 @@ const ofConsole = [
   'GET /console/icon.svg',
 ];
 
+/** What renderers alone may ask, of an API that knows some. */
+const ofDrawings = ['GET', 'PUT'].map((method) => `${method} /internal/drawings/:jobId/:attempt/:shot`);
+
 /** Walks the routers of an app: each route, sorted. Nothing but a router and what is listed here answers by a path. */
 const routesOf = (app: Koa): string[] =>
   app.middleware
@@ -45,16 +52,25 @@ const routesOf = (app: Koa): string[] =>
     .sort();
 
 describe('the routes', () => {
-  it('of the API are those of the OpenAPI document, health, docs and console, and no other', () => {
+  const described = Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
+  );
+  const apiWith = ({ drawings = null }: { drawings?: Router | null } = {}): Koa => {
     const deps = { database: knex({ client: 'pg' }) } as Deps; // nobody asks it
     const { database } = deps;
     const pictureOrigins = () => Promise.resolve([]);
     const acceptJob = acceptor({ database, patient: database });
-    const app = createApp({ endpoints, deps, routes: [], pictureOrigins, acceptJob, queuedJobsMax: 1, ...frame });
-    const described = Object.entries(document.paths).flatMap(([path, operations]) =>
-      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`),
-    );
-    assert.deepEqual(routesOf(app), [...described, ...ofHealth, ...ofDocs, ...ofConsole].sort());
+    return createApp({ endpoints, deps, drawings, routes: [], pictureOrigins, acceptJob, queuedJobsMax: 1, ...frame });
+  };
+
+  it('of the API are those of the OpenAPI document, health, docs and console, and no other', () => {
+    assert.deepEqual(routesOf(apiWith()), [...described, ...ofHealth, ...ofDocs, ...ofConsole].sort());
+  });
+
+  it('of an API that knows drawers are those, and two that ask for a drawer’s token', () => {
+    const drawings = drawingRoutes({ tokens: drawerTokens([testDrawerKey]), ...({} as Omit<DrawingParts, 'tokens'>) });
+    const more = [...described, ...ofHealth, ...ofDocs, ...ofConsole, ...ofDrawings];
+    assert.deepEqual(routesOf(apiWith({ drawings })), more.sort());
   });
 
   it('of a worker are those of health alone', () => {

@@ -47,6 +47,9 @@ export const silent = pino({ level: 'silent' });
 /** The key that the test API signs URLs with. */
 export const testSigningKey = { id: 'test', secret: 'a secret of the tests, long enough' };
 
+/** The key that a test API knows drawers by, where it is given. */
+export const testDrawerKey = { id: 'drawer', secret: 'a secret of the tests for drawers, long enough' };
+
 interface TestApiOptions extends Partial<
   Pick<
     ApiParts,
@@ -56,6 +59,7 @@ interface TestApiOptions extends Partial<
     | 'signingKeys'
     | 'databasePoolMax'
     | 'renderer'
+    | 'drawerKeys'
     | 'watchersMax'
     | 'heartbeatMs'
     | 'webhooksAllowLocalhost'
