@@ -163,6 +163,10 @@ export const environmentSchema = Type.Object({
     description:
       'Who draws what live keys ask for: `illustrated` draws people here, `ai` has an image model make photographs, for money, `studio` is a program of its own that renders people in three dimensions. `auto` is the studio where `npm start` has one installed, else `illustrated`.',
   }),
+  STUDIO_QUALITY: Type.Enum(['full', 'draft'], {
+    default: 'full',
+    description: 'How the studio of `npm start` draws: `full`, or `draft`, which is faster and coarser.',
+  }),
   AI_IMAGE_MODEL: Type.Optional(
     Type.String({
       pattern: `^(${Object.keys(imageProviders).join('|')})/\\S+$`,
@@ -271,6 +275,8 @@ export interface Config {
   workerBuildId: string | null;
   /** Who draws what live keys ask for; `auto` is decided where it is known what is installed. */
   renderer: RendererChoice;
+  /** `full` or `draft`. */
+  studioQuality: string;
   /** Null where no image model is configured. */
   ai: AiConfig | null;
   /** Null where no metrics are served. */
@@ -326,6 +332,7 @@ export function readConfig(environment: Readonly<NodeJS.ProcessEnv>): Readonly<C
     temporalUiUrl: values.TEMPORAL_UI_URL?.replace(/\/+$/, '') ?? null,
     workerBuildId: values.WORKER_BUILD_ID ?? null,
     renderer: values.RENDERER,
+    studioQuality: values.STUDIO_QUALITY,
     ai: readAi(values, environment),
     metricsPort: values.METRICS_PORT ?? null,
     isTraced: values.OTEL_EXPORTER_OTLP_ENDPOINT !== undefined,

@@ -10,6 +10,7 @@ import { insertProject } from './db/projects.ts';
 import { formatId } from './domain/ids.ts';
 import { demoFileOf, readDemo, type Demo } from './demo-file.ts';
 import type { Environment } from './domain/influencer.ts';
+import type { RendererName } from './domain/shots.ts';
 import { StartError } from './start-error.ts';
 import { createApiKey } from './http/authentication.ts';
 
@@ -27,14 +28,21 @@ const person: CreateInfluencer = {
   personality: { traits: ['curious', 'kind'], tone: 'friendly' },
 };
 
-/** Makes the demo's data where this database has none, and writes the file with the addresses of now. */
-export async function ensureDemo(
-  database: Knex,
-  where: { dataDir: string; apiUrl: string; temporalUiUrl: string | null },
-): Promise<Demo> {
+interface Place {
+  dataDir: string;
+  apiUrl: string;
+  temporalUiUrl: string | null;
+  renderer: RendererName;
+}
+
+/**
+ * Makes the demo's data where this database has none, and writes the file with the addresses of now. The influencer has its images then,
+ * or, where the studio takes minutes for them, is being drawn.
+ */
+export async function ensureDemo(database: Knex, where: Place): Promise<Demo> {
   const before = await readDemo(where.dataDir);
   const isKnown = before !== null && (await findApiKey(database, before.apiKey.split('_')[2] ?? '')) !== undefined;
-  const kept = isKnown ? before : await makeDemo(database, where.apiUrl);
+  const kept = isKnown ? await drawnAnew(before, where) : await makeDemo(database, where);
   const demo: Demo = { ...kept, apiUrl: where.apiUrl, temporalUiUrl: where.temporalUiUrl };
   const file = demoFileOf(where.dataDir);
   await writeFile(`${file}.new`, `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 });
@@ -42,7 +50,13 @@ export async function ensureDemo(
   return demo;
 }
 
-async function makeDemo(database: Knex, apiUrl: string): Promise<Omit<Demo, 'apiUrl' | 'temporalUiUrl'>> {
+/** Beside a clone by another renderer its source would look like somebody else: it is made once more, where that costs nothing. */
+async function drawnAnew(demo: Demo, { apiUrl, renderer }: Place): Promise<Demo> {
+  if (renderer === 'ai' || renderer === (demo.renderer ?? 'illustrated')) return demo;
+  return { ...demo, influencerId: await createThroughApi({ apiUrl, renderer }, demo.apiKey, demo.projectId), renderer };
+}
+
+async function makeDemo(database: Knex, { apiUrl, renderer }: Place): Promise<Omit<Demo, 'apiUrl' | 'temporalUiUrl'>> {
   const organizationId = newId();
   await insertOrganization(database, { id: organizationId, name: 'Demo', tier: 'internal' });
   const makeHalf = async (environment: Environment) => {
@@ -55,7 +69,8 @@ async function makeDemo(database: Knex, apiUrl: string): Promise<Omit<Demo, 'api
     });
     const projectId = newId();
     await insertProject(database, { organizationId, id: projectId, environment, name: `Demo, ${environment}` });
-    const influencerId = await createThroughApi(apiUrl, apiKey, formatId('project', projectId));
+    const drawnBy = environment === 'test' ? 'illustrated' : renderer;
+    const influencerId = await createThroughApi({ apiUrl, renderer: drawnBy }, apiKey, formatId('project', projectId));
     return { apiKey, projectId: formatId('project', projectId), influencerId };
   };
   const [live, test] = await Promise.all([makeHalf('live'), makeHalf('test')]);
@@ -67,13 +82,19 @@ async function makeDemo(database: Knex, apiUrl: string): Promise<Omit<Demo, 'api
     influencerId: live.influencerId,
     testProjectId: test.projectId,
     testInfluencerId: test.influencerId,
+    renderer,
   };
 }
 
-/** Creates the person as any caller would, and waits for its images. */
-async function createThroughApi(apiUrl: string, apiKey: string, projectId: string): Promise<string> {
+/** Creates the person as any caller would, and waits for its images where they do not take minutes. */
+async function createThroughApi(
+  { apiUrl, renderer }: Pick<Place, 'apiUrl' | 'renderer'>,
+  apiKey: string,
+  projectId: string,
+): Promise<string> {
   const { influencers, jobs } = new DoppelClient({ baseUrl: apiUrl, apiKey });
   const { influencerId, jobId } = await influencers.create(projectId, person);
+  if (renderer === 'studio') return influencerId;
   const signal = AbortSignal.timeout(readyWithinMs);
   const job = await jobs.wait(jobId, { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;

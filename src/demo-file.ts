@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { RendererName } from './domain/shots.ts';
 import { systemCodeOf } from './start-error.ts';
 
 /** `demo.json` in the data folder. */
@@ -13,6 +14,8 @@ export interface Demo {
   testProjectId: string;
   testInfluencerId: string;
   temporalUiUrl: string | null;
+  /** Who drew the influencer, or still does; one that is not named is the illustrated one. */
+  renderer?: RendererName;
 }
 
 export const demoFileOf = (dataDir: string): string => path.join(dataDir, 'demo.json');

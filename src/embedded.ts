@@ -14,18 +14,24 @@ import { openDatabase } from './db/database.ts';
 import { migrate } from './db/migrate.ts';
 import { ensureDemo } from './demo-data.ts';
 import type { Demo } from './demo-file.ts';
+import type { RendererName } from './domain/shots.ts';
 import { findTemporal } from './embedded/find-temporal.ts';
 import { claimDataFolder, type DataFolderClaim } from './embedded/instance-lock.ts';
 import { startPostgres } from './embedded/postgres.ts';
+import { startStudioWorker } from './embedded/studio-worker.ts';
 import { StartError, systemCodeOf } from './start-error.ts';
 import { startTemporalServer } from './embedded/temporal-server.ts';
 import { createStartingApp } from './http/frame.ts';
 import { openServer } from './http/server.ts';
 import type { SigningKey } from './storage/signed-urls.ts';
+import { chooseRenderer } from './studio/choose-renderer.ts';
+import { findStudio, ownProgram, type Studio } from './studio/installed-studio.ts';
 import { startWorker } from './worker.ts';
 
 export interface Everything {
   demo: Demo;
+  /** Who draws what live keys ask for. */
+  renderer: RendererName;
   /** Resolves with a sentence when an embedded server ends by itself. */
   ended: Promise<string>;
 }
@@ -40,6 +46,9 @@ interface Progress {
 /** Starts all parts, in order; throws a `StartError` when one cannot be had. What has been started is in `opened`, also then. */
 export async function startEverything(config: Config, opened: Closers, progress: Progress): Promise<Everything> {
   const { onProgress, log, signal } = progress;
+  const wantsStudio = config.renderer === 'auto' || config.renderer === 'studio';
+  const studio = wantsStudio ? await findStudio(config.dataDir, ownProgram()) : null;
+  const renderer = chooseRenderer(config.renderer, { hasStudio: studio !== null, drawerKeys: config.drawerKeys });
   const server = await openServer(config, createStartingApp({ ...config, newId, log }).callback()).catch(
     (error: unknown) => {
       throw portError(error, config);
@@ -73,7 +82,7 @@ export async function startEverything(config: Config, opened: Closers, progress:
     publicUrl: config.publicUrl ?? server.url,
     log,
   };
-  onProgress('Starting the API and the worker …');
+  onProgress(`Starting the API and the worker${studio === null ? '' : ', and the studio'} …`);
   const signingKeys = config.signingKeys ?? (await ownKeys('SIGNING_KEYS', path.join(config.dataDir, 'signing-keys')));
   const drawerKeys = config.drawerKeys ?? (await ownKeys('DRAWER_KEYS', path.join(config.dataDir, 'drawer-keys')));
   await all([
@@ -86,18 +95,21 @@ export async function startEverything(config: Config, opened: Closers, progress:
       server,
       signingKeys,
       drawerKeys,
+      renderer,
       temporalUiUrl: config.temporalUiUrl ?? temporal.uiUrl,
     }).then(({ close }) => {
       opened.add(close);
     }),
+    startOwnStudio(studio, config, { apiUrl: server.url, drawerKeys, temporal, claim, log, signal, opened }),
   ]);
   const demo = await ensureDemo(database, {
     dataDir: config.dataDir,
     apiUrl: server.url,
     temporalUiUrl: temporal.uiUrl,
+    renderer,
   });
   claim.announce({ apiUrl: server.url, databaseUrl });
-  return { demo, ended: Promise.race([postgres.broken, temporal.broken]) };
+  return { demo, renderer, ended: Promise.race([postgres.broken, temporal.broken]) };
 }
 
 /** Postgres as the environment names it, or one of our own. */
@@ -112,7 +124,9 @@ async function startOwnPostgres(config: Config, claim: DataFolderClaim, progress
 
 /** Temporal as the environment names it, or a development server of our own. */
 async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress: Progress, opened: Closers) {
-  if (config.hasTemporal) return { connect: config.temporal, uiUrl: null, broken: never };
+  if (config.hasTemporal) {
+    return { connect: config.temporal, env: temporalEnvOf(config.environment), uiUrl: null, broken: never };
+  }
   const binary = await findTemporal({ ...progress, env: config.environment });
   const { dataDir } = config;
   const server = await startTemporalServer({ ...progress, dataDir, binary, onSpawn: claim.recordServer });
@@ -123,8 +137,44 @@ async function startOwnTemporal(config: Config, claim: DataFolderClaim, progress
     codecKeys: config.temporal.codecKeys ?? null,
     tracing: config.temporal.tracing ?? null,
   };
-  return { connect, uiUrl: server.uiUrl, broken: server.exited.then((how) => `Temporal ${how}.`) };
+  const env = { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: server.namespace };
+  return { connect, env, uiUrl: server.uiUrl, broken: server.exited.then((how) => `Temporal ${how}.`) };
 }
+
+interface StudioPlace {
+  apiUrl: string;
+  drawerKeys: readonly SigningKey[];
+  temporal: Awaited<ReturnType<typeof startOwnTemporal>>;
+  claim: DataFolderClaim;
+  log: Logger;
+  signal: AbortSignal;
+  opened: Closers;
+}
+
+/** The studio, where one is installed and is to draw. */
+async function startOwnStudio(studio: Studio | null, config: Config, place: StudioPlace): Promise<void> {
+  if (studio === null) return;
+  const { temporal, claim, opened, ...rest } = place;
+  const { stop } = await startStudioWorker({
+    ...rest,
+    studio,
+    dataDir: config.dataDir,
+    quality: config.studioQuality,
+    temporal: temporal.connect,
+    temporalEnv: temporal.env,
+    env: config.environment,
+    onSpawn: claim.recordServer,
+  });
+  opened.add(stop);
+}
+
+/** Where a program of another language finds the Temporal that the environment names, with what it needs for the configuration file. */
+const temporalEnvOf = (environment: Config['environment']): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value !== undefined && /^(TEMPORAL_.*|HOME|XDG_CONFIG_HOME)$/.test(name) ? [[name, value]] : [],
+    ),
+  );
 
 const never = new Promise<never>(() => undefined);
 

@@ -9,6 +9,7 @@ import { progressOf } from '../cli/progress.ts';
 import { readDemo, type Demo } from '../demo-file.ts';
 import { startEverything } from '../embedded.ts';
 import { findLivingInstance } from '../embedded/instance-lock.ts';
+import type { Influencer } from '../schemas/influencer.ts';
 import type { Job } from '../schemas/job.ts';
 import { StartError } from '../start-error.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
@@ -16,7 +17,7 @@ import { openLogFile } from './open-log.ts';
 import { runUntilStopped } from './run-until-stopped.ts';
 
 const overrides = { vibe: 'sharper, more deadpan', style: 'streetwear' };
-const doneWithinMs = 5 * 60_000;
+const doneWithinMinutes = { illustrated: 5, ai: 5, studio: 120 };
 
 export async function demo(config: Config): Promise<void> {
   const running = findLivingInstance(config.dataDir);
@@ -42,11 +43,12 @@ const say = (message: string) => {
 
 async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
   const doppel = new DoppelClient({ baseUrl: known.apiUrl, apiKey: known.apiKey });
-  const source = await doppel.influencers.get(known.influencerId);
+  const withinMinutes = doneWithinMinutes[known.renderer ?? 'illustrated'];
+  const source = await drawnSource(doppel, known.influencerId, withinMinutes);
   const name = `${source.name} (EU)`;
   console.log(`\nCloning ${source.name} with ${JSON.stringify(overrides)}`);
   const { jobId, influencerId } = await doppel.influencers.clone(known.influencerId, { name, overrides });
-  await watch(doppel, jobId);
+  await watch(doppel, jobId, withinMinutes);
   const clone = await doppel.influencers.get(influencerId);
 
   const folder = path.join(dataDir, 'demo');
@@ -79,20 +81,42 @@ async function cloneAndShow(known: Demo, dataDir: string): Promise<void> {
   }
 }
 
-/** Shows a job as a bar until it has ended; throws a `StartError` when it did not complete. */
-async function watch(doppel: DoppelClient, jobId: string): Promise<void> {
-  const signal = AbortSignal.timeout(doneWithinMs);
-  const job = await doppel.jobs.wait(jobId, { onChange: show, signal }).catch((error: unknown) => {
-    throw signal.aborted ? new StartError(`The job still runs after five minutes (${jobId}).`) : error;
-  });
-  if (job.status === 'completed') return;
-  throw new StartError(`The job ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`);
+/** The influencer with its images: where the studio draws them, they may still be made. */
+async function drawnSource(doppel: DoppelClient, influencerId: string, withinMinutes: number): Promise<Influencer> {
+  const { name, status, jobId } = await doppel.influencers.get(influencerId);
+  if (status !== 'ready') {
+    console.log(`\n${name} is drawn first`);
+    if (status === 'failed') await doppel.jobs.retry(jobId);
+    await watch(doppel, jobId, withinMinutes);
+  }
+  return doppel.influencers.get(influencerId);
 }
 
-function show(job: Job): void {
-  const line = progressOf(job);
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[K  ${line}`);
-  if (job.status !== 'running') console.log(process.stdout.isTTY ? '' : `  ${line}`);
+/** Shows a job as a bar, and each image as it comes, until it has ended; throws a `StartError` when it did not complete. */
+async function watch(doppel: DoppelClient, jobId: string, withinMinutes: number): Promise<void> {
+  const startedAt = performance.now();
+  const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
+  const shown = new Set<string>();
+  const clear = process.stdout.isTTY ? '\r\u001b[K' : '';
+  const show = (job: Job) => {
+    for (const { shot, status } of job.images.items) {
+      if (status !== 'rendered' || shown.has(shot)) continue;
+      shown.add(shot);
+      console.log(`${clear}  ${shot}, ${String(shown.size)} of ${String(job.images.total)}, after ${seconds()} s`);
+    }
+    if (process.stdout.isTTY) process.stdout.write(`${clear}  ${progressOf(job)}`);
+    if (job.status !== 'running') console.log(process.stdout.isTTY ? '' : `  ${progressOf(job)}`);
+  };
+  const signal = AbortSignal.timeout(withinMinutes * 60_000);
+  const job = await doppel.jobs.wait(jobId, { onChange: show, signal }).catch((error: unknown) => {
+    throw signal.aborted
+      ? new StartError(`The job still runs after ${String(withinMinutes)} minutes (${jobId}).`)
+      : error;
+  });
+  if (job.status !== 'completed') {
+    throw new StartError(`The job ended as ${job.status}: ${job.error?.message ?? 'no reason is known'}`);
+  }
+  console.log(`  All of it took ${seconds()} s.`);
 }
 
 async function pictureAt(url: string): Promise<Uint8Array> {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Config } from '../config.ts';
 import { startEverything, type Everything } from '../embedded.ts';
+import type { RendererChoice } from '../studio/choose-renderer.ts';
 import { installTemporalRuntime } from '../temporal-runtime.ts';
 import { openLogFile } from './open-log.ts';
 import { metricsPlaces, openMetrics } from './open-metrics.ts';
@@ -22,12 +23,21 @@ export async function start(config: Config): Promise<void> {
     const temporal = await traced(config, 'doppel', opened);
     const everything = await startEverything({ ...config, temporal }, opened, { onProgress: say, log, signal });
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    console.log(welcome(everything.demo, { logFile: path.relative('', file), seconds }));
+    console.log(welcome(everything, { logFile: path.relative('', file), seconds, choice: config.renderer }));
     return everything;
   }, say);
 }
 
-function welcome(demo: Everything['demo'], { logFile, seconds }: { logFile: string; seconds: string }): string {
+interface Outcome {
+  logFile: string;
+  seconds: string;
+  choice: RendererChoice;
+}
+
+function welcome({ demo, renderer }: Everything, { logFile, seconds, choice }: Outcome): string {
+  const canBeBetter = choice === 'auto' && renderer === 'illustrated';
+  const hint = canBeBetter ? '; "npm run studio:install" has people rendered in three dimensions' : '';
+  const wait = renderer === 'studio' ? ', whose images the studio makes first' : '';
   return `
 Ready after ${seconds} s. Ctrl-C stops it; the next start goes on with the same data.
 
@@ -36,8 +46,9 @@ Ready after ${seconds} s. Ctrl-C stops it; the next start goes on with the same 
   API docs     ${demo.apiUrl}/docs
   Temporal UI  ${demo.temporalUiUrl ?? 'that of the Temporal you configured'}
   Log          ${logFile}
+  Renderer     ${renderer}${hint}
 
-Clone the demo influencer:
+Clone the demo influencer${wait}:
 
 curl -X POST ${demo.apiUrl}/v1/influencers/${demo.influencerId}/clone \\
   -H "X-Api-Key: ${demo.apiKey}" -H "Content-Type: application/json" \\

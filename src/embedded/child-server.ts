@@ -20,8 +20,10 @@ export type ChildServerOptions = {
   readonly user?: { readonly uid: number; readonly gid: number } | undefined;
   readonly logFile: string;
   readonly stopSignal: StopSignal;
+  /** Whether its standard input is a pipe that stays open as long as this process lives; without it there is none. */
+  readonly holdsInput?: boolean;
   /** Asked again and again until it says yes; a `StartError` of it ends the wait. */
-  readonly isReady: () => Promise<boolean>;
+  readonly isReady: (pid: number) => Promise<boolean>;
   readonly readyWithinMs: number;
   readonly onSpawn?: OnSpawn | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -55,7 +57,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
       env: options.env,
       ...options.user,
       detached: true,
-      stdio: ['ignore', log.fd, log.fd],
+      stdio: [options.holdsInput === true ? 'pipe' : 'ignore', log.fd, log.fd],
     });
     const exited = exitOf(child);
     const { pid } = child;
@@ -75,7 +77,7 @@ export async function startChildServer(options: ChildServerOptions): Promise<Chi
     };
 
     try {
-      await untilReady(options, exited, () => tailOf(log, logStart));
+      await untilReady(options, { pid, exited, tail: () => tailOf(log, logStart) });
     } catch (error) {
       await stop().catch(() => undefined);
       throw error;
@@ -99,13 +101,12 @@ function exitOf(child: ChildProcess): Promise<string> {
 
 async function untilReady(
   { name, logFile, isReady, readyWithinMs, signal }: ChildServerOptions,
-  exited: Promise<string>,
-  tail: () => Promise<string>,
+  { pid, exited, tail }: { pid: number; exited: Promise<string>; tail: () => Promise<string> },
 ): Promise<void> {
   const deadline = performance.now() + readyWithinMs;
   const ended = exited.then((how) => ({ how }));
   for (;;) {
-    const ready = await Promise.race([ended, isReady()]);
+    const ready = await Promise.race([ended, isReady(pid)]);
     if (ready === true) return;
     if (ready !== false) {
       throw new EarlyExit(`${name} ${ready.how} before it was ready; ${logFile} ends with:\n${await tail()}`);
