@@ -11,11 +11,11 @@ export const imageSize = 1024;
 export const thumbnailSize = 256;
 
 /** The renderers that our workers draw with. */
-export const builtInRenderers = ['illustrated', 'ai'] as const;
+const builtInRenderers = ['illustrated', 'ai'] as const;
 export type BuiltInRenderer = (typeof builtInRenderers)[number];
 
 /** Those that are programs of their own, in any language: without a database, they ask the API for what they draw. */
-export const externalRenderers = ['studio'] as const;
+const externalRenderers = ['studio'] as const;
 
 /** Whether a renderer's drawings come from a program that is not a worker of ours. */
 export const isExternal = (renderer: RendererName): boolean =>
