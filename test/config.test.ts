@@ -213,7 +213,7 @@ describe('the configuration', () => {
     const environment = { AI_IMAGE_MODEL: 'google/gemini-2.5-flash-image', OPENAI_API_KEY: 'not-this' };
     assert.equal(readConfig(environment).ai?.apiKey, null);
     assert.equal(readConfig({ ...environment, GOOGLE_GENERATIVE_AI_API_KEY: 'this' }).ai?.apiKey, 'this');
-    assert.equal(readConfig(environment).renderer, 'illustrated');
+    assert.equal(readConfig(environment).renderer, 'auto');
   });
 
   it('refuses the renderer ai without a model, and a compatible server without an address', () => {

@@ -101,7 +101,7 @@ async function startOnce(options: StartStudioWorkerOptions): Promise<ChildServer
   try {
     return await startChildServer({
       ...options,
-      name: 'The studio',
+      name: 'Studio',
       command: studio.python,
       args: ['-m', 'doppel_studio.worker'],
       env: {

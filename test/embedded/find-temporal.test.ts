@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { access, chmod, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { findTemporal, pinnedCliVersion, type FindTemporalOptions } from '../../src/embedded/find-temporal.ts';
+import { makePath, writeProgram } from '../support/programs.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
 
 describe('findTemporal', () => {
@@ -21,12 +22,7 @@ describe('findTemporal', () => {
     path = join(folder, 'bin');
     cache = join(folder, 'cache');
     messages = [];
-    await mkdir(path);
-    // A PATH that holds what unpacking needs, whatever else is on this machine.
-    for (const program of ['tar', 'gzip']) {
-      const { stdout } = await promisify(execFile)('sh', ['-c', `command -v ${program}`]);
-      await symlink(stdout.trim(), join(path, program));
-    }
+    await makePath(path, ['tar', 'gzip']); // what unpacking needs
   });
   afterEach(async () => {
     site?.closeAllConnections();
@@ -44,13 +40,7 @@ describe('findTemporal', () => {
     });
 
   const cached = () => join(cache, `doppel/temporal-${pinnedCliVersion}/temporal`);
-  const programOf = (cli: string, server: string) =>
-    `#!/bin/sh\necho 'temporal version ${cli} (Server ${server}, UI 2.42.1)'\n`;
-
-  async function writeProgram(file: string, text: string): Promise<void> {
-    await writeFile(file, text);
-    await chmod(file, 0o755);
-  }
+  const programOf = (cli: string, server: string) => `echo 'temporal version ${cli} (Server ${server}, UI 2.42.1)'`;
 
   async function putIntoCache(cli = pinnedCliVersion): Promise<void> {
     await mkdir(join(cached(), '..'), { recursive: true });
@@ -75,7 +65,7 @@ describe('findTemporal', () => {
     return { fetch, downloadFrom: `http://127.0.0.1:${String(port)}/cli/archive/` };
   }
 
-  const putGoOnPath = (script: string) => writeProgram(join(path, 'go'), `#!/bin/sh\n${script}\n`);
+  const putGoOnPath = (script: string) => writeProgram(join(path, 'go'), script);
   const goThatBuilds = (cli: string) =>
     `echo "$@" > '${folder}/go-arguments'
      printf '%s\\n' '#!/bin/sh' "echo 'temporal version ${cli} (Server 1.29.1, UI 2.42.1)'" > "$GOBIN/temporal"
@@ -91,7 +81,7 @@ describe('findTemporal', () => {
     await putIntoCache();
     for (const [program, why] of [
       [programOf('1.1.0', '1.9.9'), /Leaving out .*: its server is 1\.9\.9, older than/],
-      ['#!/bin/sh\nexit 1\n', /Leaving out .*: it does not tell its version/],
+      ['exit 1', /Leaving out .*: it does not tell its version/],
     ] as const) {
       messages.length = 0;
       await writeProgram(join(path, 'temporal'), program);
