@@ -52,7 +52,7 @@ export async function startStudioWorker(options: StartStudioWorkerOptions): Prom
     return startOnce({ ...options, signal: AbortSignal.any(signals) });
   };
   let worker = await start().catch((error: unknown) => {
-    throw error instanceof EarlyExit ? explained(error) : error;
+    throw error instanceof EarlyExit ? explained(error, options.dataDir) : error;
   });
 
   const keepRunning = async () => {
@@ -60,7 +60,7 @@ export async function startStudioWorker(options: StartStudioWorkerOptions): Prom
     let startedAt = performance.now();
     for (;;) {
       const how = await worker.exited;
-      endGroup(worker);
+      endGroup(worker.pid);
       if (stopping.signal.aborted) return;
       if (performance.now() - startedAt > steadyAfterMs) [pauseMs] = pausesMs;
       log.warn({ pid: worker.pid, pauseMs }, `the studio ${how}; it is started again`);
@@ -98,6 +98,7 @@ async function startOnce(options: StartStudioWorkerOptions): Promise<ChildServer
   const { namespace = 'default', connectionOptions } = temporal;
   const connection = Connection.lazy({ ...connectionOptions, interceptors: [] });
   const folder = studioFolderOf(dataDir);
+  let spawnedPid: number | undefined;
   try {
     return await startChildServer({
       ...options,
@@ -124,7 +125,14 @@ async function startOnce(options: StartStudioWorkerOptions): Promise<ChildServer
       stopSignal: 'SIGTERM',
       isReady: (pid) => polls(connection, namespace, pid),
       readyWithinMs,
+      onSpawn(server) {
+        spawnedPid = server.pid;
+        options.onSpawn?.(server);
+      },
     });
+  } catch (error) {
+    if (spawnedPid !== undefined) endGroup(spawnedPid);
+    throw error;
   } finally {
     await connection.close();
   }
@@ -132,9 +140,9 @@ async function startOnce(options: StartStudioWorkerOptions): Promise<ChildServer
 
 const textOf = (keys: readonly Key[]) => keys.map(({ id, secret }) => `${id}:${secret}`).join(',');
 
-const explained = ({ message }: StartError) =>
+const explained = ({ message }: StartError, dataDir: string) =>
   new StartError(
-    `${message}\nIf something of it is missing, "npm run studio:install" brings it back after its folder was deleted; RENDERER=illustrated starts without it.`,
+    `${message}\nRENDERER=illustrated starts without it; to have it anew, delete ${studioFolderOf(dataDir)} and run "npm run studio:install".`,
   );
 
 /** Whether Temporal has seen this process ask for something to draw. */
@@ -155,7 +163,7 @@ async function polls(connection: Connection, namespace: string, pid: number): Pr
 }
 
 /** Ends what a studio that was killed has left in its process group. */
-function endGroup({ pid }: ChildServer): void {
+function endGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
