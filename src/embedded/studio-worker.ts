@@ -47,6 +47,7 @@ const steadyAfterMs = 60_000;
 export async function startStudioWorker(options: StartStudioWorkerOptions): Promise<StudioWorker> {
   const { log, pausesMs = [1_000, 60_000] } = options;
   const stopping = new AbortController();
+  const isStopping = () => stopping.signal.aborted;
   const start = () => {
     const signals = options.signal === undefined ? [stopping.signal] : [options.signal, stopping.signal];
     return startOnce({ ...options, signal: AbortSignal.any(signals) });
@@ -61,12 +62,12 @@ export async function startStudioWorker(options: StartStudioWorkerOptions): Prom
     for (;;) {
       const how = await worker.exited;
       endGroup(worker.pid);
-      if (stopping.signal.aborted) return;
+      if (isStopping()) return;
       if (performance.now() - startedAt > steadyAfterMs) [pauseMs] = pausesMs;
       log.warn({ pid: worker.pid, pauseMs }, `the studio ${how}; it is started again`);
       for (let isBack = false; !isBack; pauseMs = Math.min(2 * pauseMs, pausesMs[1])) {
         await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
-        if (stopping.signal.aborted) return;
+        if (isStopping()) return;
         startedAt = performance.now();
         isBack = await start().then(
           (next) => {
@@ -74,7 +75,7 @@ export async function startStudioWorker(options: StartStudioWorkerOptions): Prom
             return true;
           },
           (error: unknown) => {
-            if (!stopping.signal.aborted) log.error({ err: error }, 'the studio could not be started again');
+            if (!isStopping()) log.error({ err: error }, 'the studio could not be started again');
             return false;
           },
         );

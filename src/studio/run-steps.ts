@@ -57,6 +57,7 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
       const measured = measure(grows, done.signal, (bytes) => {
         tell({ done: (before + Math.min(bytes / 1_000_000, megabytes)) / whole });
       });
+      measured.catch(() => undefined); // it is awaited below
       const onLine = (line: string) => {
         tell({ line });
       };
@@ -81,10 +82,11 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
 async function measure(folders: readonly string[], done: AbortSignal, tell: (bytes: number) => void): Promise<void> {
   const size = async () => (await Promise.all(folders.map(sizeOf))).reduce((sum, bytes) => sum + bytes, 0);
   const first = await size();
-  while (!done.aborted) {
+  for (;;) {
     await delay(measureEveryMs, undefined, { signal: done }).catch(() => undefined);
     const bytes = (await size()) - first;
-    if (!done.aborted) tell(Math.max(bytes, 0));
+    if (done.aborted) return;
+    tell(Math.max(bytes, 0));
   }
 }
 

@@ -9,7 +9,7 @@ import { taskQueues } from '../../src/domain/task-queues.ts';
 const identity = `${String(process.pid)}@${hostname()}`;
 const drawing = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
 appendFileSync('starts', `${JSON.stringify({ pid: process.pid, drawingPid: drawing.pid, env: process.env })}\n`);
-console.error('the studio has no chair');
+process.stderr.write('the studio has no chair\n');
 if (existsSync('plight')) {
   drawing.kill();
   process.exit(3);

@@ -89,14 +89,14 @@ export const externalDrawShot =
 
 /** Draws what comes to the studio's task queue until `close`. */
 export async function startDrawer(
-  { connection, ...parts }: DrawerParts & { connection: NativeConnection },
+  { connection, identity = 'drawer', ...parts }: DrawerParts & { connection: NativeConnection; identity?: string },
   activities: Record<string, (drawing: NamedDrawing) => Promise<unknown>> = { drawShot: externalDrawShot(parts) },
 ): Promise<{ close: () => Promise<void> }> {
   const worker = await Worker.create({
     connection,
     taskQueue: 'rendering-studio',
     activities,
-    identity: 'drawer',
+    identity,
     maxHeartbeatThrottleInterval: '100 milliseconds',
     defaultHeartbeatThrottleInterval: '100 milliseconds',
     shutdownForceTime: '2 seconds',
