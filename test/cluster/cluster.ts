@@ -187,6 +187,7 @@ async function startProxy({
 }
 http://127.0.0.1:${String(port)} {
   bind 127.0.0.1
+  respond /internal/* 404
   reverse_proxy ${to.map((one) => `127.0.0.1:${String(one)}`).join(' ')} {
     health_uri /readyz
     health_interval 500ms

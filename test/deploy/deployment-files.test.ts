@@ -93,6 +93,7 @@ describe('docker-compose.yml', () => {
       assertKnown(name, { command, env: Object.keys(environment) });
     for (const { ports = [] } of Object.values(services))
       for (const port of ports) assert.match(port, /^127\.0\.0\.1:/);
+    assert.match(configs.caddyfile.content, /^ +respond \/internal\/\* 404$/m, 'callers reach what renderers ask');
     assert.match(configs.caddyfile.content, new RegExp(`dynamic a api ${String(imageEnv['PORT'])} `));
   });
 });

@@ -13,7 +13,14 @@ import { addServiceCommands } from '../../src/commands/index.ts';
 import type { Config } from '../../src/config.ts';
 import { errorCodes } from '../../src/domain/errors.ts';
 import type { RunningWorker } from '../../src/worker.ts';
-import { createTenant, createTestKey, createTestProject, startTestApi, type TestApi } from '../support/api.ts';
+import {
+  createTenant,
+  createTestKey,
+  createTestProject,
+  startTestApi,
+  testDrawerKey,
+  type TestApi,
+} from '../support/api.ts';
 import { plainRenderer } from '../support/plain-renderer.ts';
 import { startTestTemporal, temporalTimeoutMs, type TestTemporal } from '../support/temporal-server.ts';
 import { makeTemporaryFolder, removeTemporaryFolder } from '../support/temporary-folder.ts';
@@ -52,6 +59,8 @@ const pagesWithCommands = pages.filter((page) =>
 describe('the pages for callers', () => {
   let temporal: TestTemporal;
   let api: TestApi;
+  /** An API on the same rows, whose live keys are drawn for by a program of the page. */
+  let drawnElsewhere: TestApi;
   let worker: RunningWorker;
   let folder: string;
 
@@ -59,6 +68,11 @@ describe('the pages for callers', () => {
     this.timeout(temporalTimeoutMs);
     temporal = await startTestTemporal();
     api = await startTestApi({ temporal: temporal.connect, webhooksAllowLocalhost: true });
+    drawnElsewhere = await startTestApi({
+      ...{ on: { database: api.database, url: api.databaseUrl, drop: () => Promise.resolve() } },
+      ...{ temporal: temporal.connect, storage: api.storageSettings },
+      ...{ renderer: 'studio', drawerKeys: [testDrawerKey] },
+    });
     worker = await startTestWorker(api, temporal, {
       renderers: { illustrated: plainRenderer() },
       webhooksAllowLocalhost: true,
@@ -66,16 +80,18 @@ describe('the pages for callers', () => {
   });
   after(async () => {
     await worker.close();
+    await drawnElsewhere.close();
     await api.close();
     await temporal.close();
   });
   beforeEach(async () => {
     folder = await makeTemporaryFolder();
     await mkdir(path.join(folder, '.doppel'));
-    await writeFile(path.join(folder, '.doppel/demo.json'), JSON.stringify(await demo()));
     await mkdir(path.join(folder, 'node_modules'));
     await symlink(root, path.join(folder, 'node_modules/doppel'));
-    await symlink(path.join(root, 'node_modules/standardwebhooks'), path.join(folder, 'node_modules/standardwebhooks'));
+    for (const name of ['standardwebhooks', '@temporalio', 'sharp']) {
+      await symlink(path.join(root, 'node_modules', name), path.join(folder, 'node_modules', name));
+    }
     await mkdir(path.join(folder, 'bin'));
     const main = path.join(root, 'src/main.ts');
     const doppel = `#!/bin/sh\nexec "${process.execPath}" --import "${import.meta.resolve('tsx')}" "${main}" "$@"\n`;
@@ -83,8 +99,8 @@ describe('the pages for callers', () => {
   });
   afterEach(() => removeTemporaryFolder(folder));
 
-  /** What `npm start` leaves for the commands in its folder. */
-  const demo = async () => {
+  /** What `npm start` leaves for the commands in its folder, with the address of this API. */
+  const demo = async (apiUrl: string) => {
     const tenant = await createTenant(api.database);
     const { organizationId, projectId, key: apiKey } = tenant;
     const testApiKey = await createTestKey(api.database, organizationId, { environment: 'test' });
@@ -98,7 +114,7 @@ describe('the pages for callers', () => {
       return ((await answer.json()) as { influencerId: string }).influencerId;
     };
     return {
-      ...{ apiUrl: api.url, apiKey, testApiKey, organizationId, projectId, testProjectId, temporalUiUrl: null },
+      ...{ apiUrl, apiKey, testApiKey, organizationId, projectId, testProjectId, temporalUiUrl: null },
       influencerId: await made(apiKey, projectId),
       testInfluencerId: await made(testApiKey, testProjectId),
     };
@@ -117,6 +133,8 @@ describe('the pages for callers', () => {
       HOME: folder,
       PATH: `${path.join(folder, 'bin')}:${path.dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
       RECEIVER_PORT: await freePort(),
+      TEMPORAL_ADDRESS: temporal.connect.connectionOptions.address ?? '',
+      DRAWER_KEYS: `${testDrawerKey.id}:${testDrawerKey.secret}`,
       TZ: 'UTC',
     };
     await new Promise<void>((resolve, reject) => {
@@ -138,6 +156,8 @@ describe('the pages for callers', () => {
   for (const page of pagesWithCommands) {
     it(`do what they say: ${page}`, async () => {
       const blocks = blocksIn(await read(page));
+      const { url } = page.endsWith('bring-your-own-renderer.md') ? drawnElsewhere : api;
+      await writeFile(path.join(folder, '.doppel/demo.json'), JSON.stringify(await demo(url)));
       for (const { language, file, text } of blocks) {
         if (language === 'js') await writeFile(path.join(folder, file), text);
       }

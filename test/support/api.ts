@@ -48,7 +48,7 @@ export const silent = pino({ level: 'silent' });
 export const testSigningKey = { id: 'test', secret: 'a secret of the tests, long enough' };
 
 /** The key that a test API knows drawers by, where it is given. */
-export const testDrawerKey = { id: 'drawer', secret: 'a secret of the tests for drawers, long enough' };
+export const testDrawerKey = { id: 'drawer', secret: 'a-secret-of-the-tests-for-drawers-that-is-long-enough' };
 
 interface TestApiOptions extends Partial<
   Pick<

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import type { Identity } from '../../src/domain/influencer.ts';
 import { imageSize, shots, type RendererName, type Shot } from '../../src/domain/shots.ts';
 
-export interface DrawnShot {
+interface DrawnShot {
   bytes: Uint8Array;
   provenance: Readonly<Record<string, unknown>>;
 }
