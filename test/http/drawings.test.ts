@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import sharp from 'sharp';
 import { request } from 'undici';
 import { v7 as newId } from 'uuid';
 import type { Activities } from '../../activities/index.ts';
 import { shots, type RendererName, type Shot } from '../../src/domain/shots.ts';
+import { drawerTokens } from '../../src/http/drawer-tokens.ts';
+import { drawingRoutes } from '../../src/http/drawings.ts';
+import { createPictures } from '../../src/pictures/pictures.ts';
+import { signedUrls } from '../../src/storage/signed-urls.ts';
 import { drawingFolder, drawingKey, thumbnailKeyOf } from '../../src/storage/storage.ts';
 import { activitiesWith, attemptOf, beginDrawing } from '../support/activities.ts';
-import { silent, startTestApi, testDrawerKey, type TestApi } from '../support/api.ts';
+import { silent, startTestApi, testDrawerKey, testSigningKey, type TestApi } from '../support/api.ts';
+import { serveApp } from '../support/app.ts';
 import { drawerToken, drawingUrl, type NamedDrawing, type Order } from '../support/drawer.ts';
 import { acceptJob, createHome, retryJob, storedOf, type TestJob } from '../support/jobs.ts';
 import { until } from '../support/eventually.ts';
@@ -245,28 +248,29 @@ describe('/internal/drawings/:jobId/:attempt/:shot', () => {
   }
 
   it('stores nothing when the attempt ends while the picture comes', async () => {
+    const { database, storage } = api;
     const job = await begin();
-    const { hostname, port, pathname, search } = new URL((await orderOf(drawingOf(job))).upload.url);
-    const socket = connect(Number(port), hostname);
-    await once(socket, 'connect');
-    const head = [
-      `PUT ${pathname}${search} HTTP/1.1`,
-      `Host: ${hostname}:${port}`,
-      'Content-Type: image/webp',
-      `Content-Length: ${String(picture.length)}`,
-      'Expect: 100-continue',
-      'Connection: close',
-    ];
-    socket.write(`${head.join('\r\n')}\r\n\r\n`);
-    const [first] = (await once(socket, 'data')) as [Buffer];
-    assert.match(first.toString(), /^HTTP\/1\.1 100 /, 'it is let in before');
-    await run.cancelJob(attemptOf(job));
-    let answer = '';
-    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-    socket.write(picture);
-    await once(socket, 'close');
-    assert.match(answer, /^HTTP\/1\.1 409 /);
-    assert.deepEqual(await keysOf(job), []);
+    const now = () => new Date();
+    const opened = createPictures();
+    const drawings = drawingRoutes({
+      ...{ tokens: drawerTokens([testDrawerKey]), database, storage, now },
+      urls: signedUrls(api.url, [testSigningKey]),
+      pictures: {
+        async openDrawing(bytes) {
+          await run.cancelJob(attemptOf(job));
+          return opened.openDrawing(bytes);
+        },
+      },
+    });
+    const server = await serveApp({ database, drawings });
+    try {
+      const token = drawerToken(testDrawerKey, drawingOf(job), { allowed: 'upload' });
+      assertRefused(await put(`${drawingUrl(server.url, drawingOf(job))}?token=${token}`, picture), 409, 'CONFLICT');
+      assert.equal((await storedOf(database, job)).job.status, 'canceled');
+      assert.deepEqual(await keysOf(job), []);
+    } finally {
+      await server.close();
+    }
   });
 
   for (const renderer of ['illustrated', 'ai'] as const satisfies RendererName[]) {

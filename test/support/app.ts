@@ -1,5 +1,6 @@
 // The HTTP machine with endpoints of a test's own.
 
+import type Router from '@koa/router';
 import type { Knex } from 'knex';
 import { v7 as newId } from 'uuid';
 import { acceptor } from '../../src/db/acceptor.ts';
@@ -14,6 +15,7 @@ interface TestAppParts extends Surroundings {
   database: Knex;
   queuedJobsMax?: number;
   endpoints?: readonly Endpoint<{ database: Knex }>[];
+  drawings?: Router;
   health?: Health;
   log?: typeof silent;
 }
@@ -22,6 +24,7 @@ interface TestAppParts extends Surroundings {
 export function serveApp({
   database,
   endpoints = [],
+  drawings,
   health = ready,
   log = silent,
   queuedJobsMax = 1_000_000,
@@ -30,6 +33,7 @@ export function serveApp({
 }: TestAppParts): Promise<HttpServer> {
   const parts = {
     endpoints,
+    drawings: drawings ?? null,
     deps: { database },
     acceptJob: acceptor({ database, patient: database }),
     routes: [],
