@@ -148,19 +148,31 @@ const explained = ({ message }: StartError, dataDir: string) =>
 
 /** Whether Temporal has seen this process ask for something to draw. */
 async function polls(connection: Connection, namespace: string, pid: number): Promise<boolean> {
+  const { TaskQueueType, DescribeTaskQueueMode } = proto.temporal.api.enums.v1;
+  const activities = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY;
+  const queue = { namespace, taskQueue: { name: taskQueues.studioRendering } };
+  const { workflowService } = connection;
+  // The first knows one partition of the queue, and where something waits in another one, a poller that is busy with it is seen there
+  // alone. The second knows all, but Temporal means to do without it some day.
+  const asked = await connection.withDeadline(Date.now() + 2_000, () =>
+    Promise.allSettled([
+      workflowService.describeTaskQueue({ ...queue, taskQueueType: activities }).then(({ pollers }) => pollers),
+      workflowService
+        .describeTaskQueue({
+          ...queue,
+          apiMode: DescribeTaskQueueMode.DESCRIBE_TASK_QUEUE_MODE_ENHANCED,
+          taskQueueTypes: [activities],
+          reportPollers: true,
+        })
+        .then(({ versionsInfo }) =>
+          Object.values(versionsInfo).flatMap(({ typesInfo }) =>
+            Object.values(typesInfo ?? {}).flatMap(({ pollers }) => pollers ?? []),
+          ),
+        ),
+    ]),
+  );
   const identity = `${String(pid)}@${hostname()}`;
-  try {
-    const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
-      connection.workflowService.describeTaskQueue({
-        namespace,
-        taskQueue: { name: taskQueues.studioRendering },
-        taskQueueType: proto.temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
-      }),
-    );
-    return pollers.some((poller) => poller.identity === identity);
-  } catch {
-    return false; // it is asked again
-  }
+  return asked.some((answer) => answer.status === 'fulfilled' && answer.value.some((one) => one.identity === identity));
 }
 
 /** Ends what a studio that was killed has left in its process group. */
