@@ -12,7 +12,7 @@ import numpy as np
 
 from .assets import Assets, Proxy
 from .person import Person
-from .wardrobe import TROUSERS
+from .wardrobe import SHOES, TROUSERS
 
 #: Vertices of the base mesh that are skin; what comes after are joints and helpers that clothes hang on.
 SKIN = 13380
@@ -96,6 +96,7 @@ def build(assets: Assets, person: Person, worn: list[tuple[str, str]], pose: dic
 
     fitted: dict[str, tuple[Proxy, Mesh]] = {}
     covered = np.zeros(len(vertices), bool)
+    hem = np.inf
     for kind, name in worn:
         proxy = assets.proxy(kind, name)
         rest = (vertices[proxy.references] * proxy.weights[:, :, None]).sum(axis=1) + proxy.offsets
@@ -105,10 +106,13 @@ def build(assets: Assets, person: Person, worn: list[tuple[str, str]], pose: dic
         if kind == "clothes":
             covered |= proxy.covered
             if name in TROUSERS:
-                hem = points[:, 1].min()
+                hem = min(hem, points[:, 1].min())
                 legs = base["weights"][:, [assets.rig["bones"].index(f"{bone}_{side}") for bone in ("thigh", "calf") for side in "lr"]].sum(axis=1) > 0.5
                 covered |= legs & (posed[:, 1] > hem + 0.45)
-        fitted[f"{kind}/{name}"] = (proxy, Mesh(to_scene(points), proxy.faces, proxy.face_uvs, proxy.uvs))
+        # Socks are hidden in trousers, and would come through.
+        seen = [n for n, face in enumerate(proxy.faces) if name not in SHOES or (points[face, 1] < hem + 0.3).any()]
+        faces, face_uvs = [proxy.faces[n] for n in seen], [proxy.face_uvs[n] for n in seen]
+        fitted[f"{kind}/{name}"] = (proxy, Mesh(to_scene(points), faces, face_uvs, proxy.uvs))
 
     names = list(base["group_names"])
     is_skin = base["groups"] == names.index("body")

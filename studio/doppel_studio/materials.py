@@ -114,7 +114,7 @@ class Materials:
         scalp = nodes.node("ShaderNodeAttribute", attribute_name="scalp").outputs["Fac"]
         bare = nodes.math("SUBTRACT", 0.75, nodes.math("MULTIPLY", scalp, 0.75))
         color = nodes.mix(bare, tuple(tone), scaled)
-        mottled = nodes.noise(38, 3)
+        mottled = nodes.noise(38, 2)
         warm = tuple(np.clip(tone * np.array([1.08, 0.93, 0.9]), 0, 1))
         color = nodes.mix(nodes.math("MULTIPLY", mottled, 0.35), color, warm, "MIX")
         lips = nodes.image(self.assets.mask("lips"), color=False).outputs["Color"]
@@ -134,14 +134,12 @@ class Materials:
             dots = nodes.math("GREATER_THAN", nodes.noise(1500, 1), 0.52)
             amount = nodes.math("MULTIPLY", beard, nodes.math("ADD", nodes.math("MULTIPLY", dots, 0.3), 0.28))
             color = nodes.mix(amount, color, tuple(roots * 0.7 + tone * 0.12))
-        pores = nodes.noise(900, 2)
-        rough = nodes.noise(220, 2)
-        height = nodes.math("ADD", nodes.math("MULTIPLY", pores, 0.6), nodes.math("MULTIPLY", rough, 0.4))
-        normal = nodes.bump(height, 0.3, 0.002)
+        pores = nodes.noise(420, 2)
+        normal = nodes.bump(pores, 0.3, 0.002)
         if self.person.oldness > 0.2:  # the lines that the skins of older people have painted on
             lines = nodes.node("ShaderNodeRGBToBW", {0: texture}).outputs[0]
             normal = nodes.bump(lines, min(1.0, self.person.oldness * 1.2), 0.012, normal)
-        roughness = nodes.math("ADD", nodes.math("MULTIPLY", rough, 0.16), 0.4)
+        roughness = nodes.math("ADD", nodes.math("MULTIPLY", mottled, 0.16), 0.4)
         roughness = nodes.math("SUBTRACT", roughness, nodes.math("MULTIPLY", lips, 0.1))
         nodes.set(Base_Color=color, Roughness=roughness, Normal=normal, Subsurface_Weight=0.22, Subsurface_Scale=0.012)
         nodes.set(Subsurface_Radius=(1.0, 0.36, 0.2), Specular_IOR_Level=0.42)
@@ -153,10 +151,7 @@ class Materials:
             case "eyes":
                 yield from self._eyes(proxy, mesh)
             case "hair":
-                if proxy.name in AIRY:
-                    yield mesh, self.hair(proxy, is_airy=True), 0
-                else:
-                    yield dense(mesh, proxy.textures["diffuse"]), self.hair(proxy), 0
+                yield dense(mesh, proxy.textures["diffuse"], 0.5 if proxy.name in AIRY else 0.7), self.hair(proxy), 0
             case "eyebrows":
                 yield mesh, self.hair(proxy, is_brow=True), 0
             case "eyelashes":
@@ -165,7 +160,9 @@ class Materials:
                 yield from self._clothes(proxy, mesh)
             case "teeth":
                 nodes = Nodes("teeth")
-                nodes.set(Base_Color=nodes.image(proxy.textures["diffuse"]).outputs["Color"], Roughness=0.25)
+                painted = nodes.image(proxy.textures["diffuse"]).outputs["Color"]
+                # Hardly any light comes between lips; in a photograph teeth are white all the same.
+                nodes.set(Base_Color=painted, Roughness=0.25, Emission_Color=nodes.mix(0.6, painted, (0.9, 0.85, 0.78)), Emission_Strength=0.22)
                 yield mesh, nodes.material, 1
             case _:
                 nodes = Nodes(proxy.kind)
@@ -204,28 +201,27 @@ class Materials:
         nodes.tree.links.new(mixed, nodes.output.inputs["Surface"])
         return nodes.material
 
-    def hair(self, proxy: Proxy, is_brow: bool = False, is_airy: bool = False):
+    def hair(self, proxy: Proxy, is_brow: bool = False):
         nodes = Nodes(proxy.kind)
         file = proxy.textures["diffuse"]
         image = nodes.image(file)
         light = nodes.node("ShaderNodeRGBToBW", {0: image.outputs["Color"]}).outputs[0]
         mean = _mean_light(file)
         detail = nodes.math("DIVIDE", light, mean)
-        detail = nodes.math("POWER", nodes.math("MINIMUM", detail, 3.0), 0.7)
-        color = np.array(self.person.hair_color) * (0.62 if is_brow else 0.75)
+        detail = nodes.math("POWER", nodes.math("MINIMUM", detail, 3.0), 0.7 if is_brow else 0.3)
+        color = np.array(self.person.hair_color) * 0.62
         value = nodes.node("ShaderNodeVectorMath", {0: tuple(color)}, operation="SCALE")
         nodes.tree.links.new(detail, value.inputs["Scale"])
         nodes.set(Base_Color=value.outputs[0], Roughness=0.6, Specular_IOR_Level=0.2)
-        if is_brow or is_airy:
+        if is_brow:
             nodes.set(Alpha=image.outputs["Alpha"])
-        if not is_brow:
-            nodes.set(Normal=nodes.bump(light, 0.4, 0.002))
         return nodes.material
 
     def strand(self):
         nodes = Nodes("strand")
         hair = nodes.node("ShaderNodeBsdfHairPrincipled", parametrization="COLOR")
-        color = np.clip(np.array(self.person.hair_color) * 1.15, 0.001, 0.95)
+        own = np.array(self.person.hair_color)
+        color = np.clip(own * 1.15 * (own / own.max()) ** 0.6, 0.001, 0.95)  # a strand mirrors white, which pales bright colours
         hair.inputs["Color"].default_value = (*color, 1)
         hair.inputs["Roughness"].default_value = 0.32
         hair.inputs["Radial Roughness"].default_value = 0.5
@@ -283,15 +279,12 @@ class Materials:
             shadow = nodes.node("ShaderNodeRGBToBW", {0: nodes.image(proxy.textures["ao"]).outputs["Color"]}).outputs[0]
             shade = nodes.math("DIVIDE", nodes.math("POWER", shadow, 1.2), _mean_light(proxy.textures["ao"]) ** 1.2)
         weave = nodes.noise(1400 if fabric != "knit" else 500, 1, "Object")
-        shade = nodes.math("MULTIPLY", shade, nodes.math("ADD", nodes.math("MULTIPLY", weave, 0.3), 0.85))
         scaled = nodes.node("ShaderNodeVectorMath", {0: tuple(color)}, operation="SCALE")
         nodes.tree.links.new(shade, scaled.inputs["Scale"])
         normal = None
         if "normal" in proxy.textures:
             file = nodes.image(proxy.textures["normal"], color=False)
             normal = nodes.node("ShaderNodeNormalMap", {"Color": file.outputs["Color"], "Strength": 0.8}).outputs[0]
-        folds = nodes.noise(14, 3, "Object")
-        normal = nodes.bump(folds, 0.25, 0.02, normal)
         normal = nodes.bump(weave, 0.25 if fabric != "knit" else 0.6, 0.001, normal)
         nodes.set(Base_Color=scaled.outputs[0], Normal=normal, Roughness=FABRICS[fabric][0], Specular_IOR_Level=FABRICS[fabric][1])
         nodes.set(Sheen_Weight=FABRICS[fabric][2], Sheen_Roughness=0.5)
@@ -337,7 +330,7 @@ def components(mesh: Mesh) -> list[Mesh]:
     ]
 
 
-def dense(mesh: Mesh, file: str) -> Mesh:
+def dense(mesh: Mesh, file: str, least: float) -> Mesh:
     """The faces of a surface on which its texture is opaque: what lies under the strands."""
     opacity = np.asarray(Image.open(file).convert("RGBA"), np.float32)[..., 3] / 255
     rows, columns = opacity.shape
@@ -347,7 +340,7 @@ def dense(mesh: Mesh, file: str) -> Mesh:
         middle = corners.mean(axis=0)
         points = np.concatenate([corners * 0.8 + middle * 0.2, middle[None]])
         texels = ((1 - points[:, 1] % 1) * rows).astype(int).clip(0, rows - 1), ((points[:, 0] % 1) * columns).astype(int).clip(0, columns - 1)
-        if (opacity[texels] > 0.7).all():
+        if (opacity[texels] > least).all():
             kept.append(number)
     return Mesh(mesh.vertices, [mesh.faces[n] for n in kept], [mesh.face_uvs[n] for n in kept], mesh.uvs)
 

@@ -69,12 +69,12 @@ class Person:
         if smile == 0:
             return self
         expression = dict(self.expression)
-        for unit, share in (("mouthSmile", 0.85), ("cheekSquint", 0.6), ("eyeSquint", 0.3), ("mouthUpperUp", 0.28), ("mouthDimple", 0.2)):
+        for unit, share in (("mouthSmile", 0.85), ("cheekSquint", 0.35), ("eyeSquint", 0.1), ("mouthUpperUp", 0.45), ("mouthDimple", 0.2)):
             for side in ("Left", "Right"):
                 key = f"faceunits/{unit}{side}"
                 expression[key] = max(expression.get(key, 0.0), share * smile)
         if smile > 0.5:
-            expression["faceunits/jawOpen"] = max(expression.get("faceunits/jawOpen", 0.0), 0.09 * smile)
+            expression["faceunits/jawOpen"] = max(expression.get("faceunits/jawOpen", 0.0), 0.06 * smile)
         return replace(self, expression=expression)
 
 
@@ -274,7 +274,7 @@ def _expression(vibe: str, personality: dict, choose: _Choices) -> tuple[dict[st
     if not units:
         units = {"smile": choose.between("smile", 0.08, 0.3)}
     # The base face looks stern: its lids are half down and its brows low.
-    expression = {"faceunits/eyeWideLeft": 0.16, "faceunits/eyeWideRight": 0.16, "faceunits/browInnerUp": 0.22, "faceunits/mouthSmileLeft": 0.08, "faceunits/mouthSmileRight": 0.08}
+    expression = {"faceunits/eyeWideLeft": 0.22, "faceunits/eyeWideRight": 0.22, "faceunits/browInnerUp": 0.22, "faceunits/mouthSmileLeft": 0.08, "faceunits/mouthSmileRight": 0.08}
     for unit, value in units.items():
         for target in v.UNITS[unit]:
             expression[f"faceunits/{target}"] = min(0.8, expression.get(f"faceunits/{target}", 0.0) + value)

@@ -35,7 +35,7 @@ class Quality:
     strands: int
 
 
-QUALITIES = {"full": Quality(1024, 10, 0.04, 2, 20_000), "draft": Quality(256, 8, 0.1, 1, 6_000)}
+QUALITIES = {"full": Quality(1024, 8, 0.06, 2, 20_000), "draft": Quality(256, 8, 0.1, 1, 6_000)}
 
 
 def render(assets: Assets, person: Person, shot: str, quality: Quality, file: Path) -> list[str]:
@@ -271,10 +271,10 @@ def _settings(scene, quality: Quality) -> None:
     cycles.samples = quality.samples
     cycles.use_adaptive_sampling = True
     cycles.adaptive_threshold = quality.threshold
-    cycles.adaptive_min_samples = 4
+    cycles.adaptive_min_samples = 3
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
-    cycles.denoising_prefilter = "ACCURATE"
+    cycles.denoising_prefilter = "FAST"
     cycles.seed = 1
     cycles.max_bounces = 4
     cycles.diffuse_bounces = 1

@@ -11,6 +11,9 @@ from .vocabulary import OUTFITS
 #: Assets whose pieces cover the upper body.
 TOPS = frozenset(names[0] for names in OUTFITS.values())
 
+#: Assets that come with socks; they are worn after trousers.
+SHOES = frozenset(f"shoes0{number}" for number in range(1, 7))
+
 #: Assets with legs: no skin is left within them, where knees and ankles would come through.
 TROUSERS = frozenset({"Tightjeans", "female_casualsuit01", "male_elegantsuit01", "male_worksuit01", *(f"male_casualsuit0{number}" for number in range(1, 7))})
 
@@ -28,7 +31,7 @@ class Garment:
 
 
 GARMENTS: dict[str, Garment] = {
-    **{f"shoes0{number}": Garment(keeps_color=True, roughness=0.5) for number in range(1, 7)},
+    **{name: Garment(keeps_color=True, roughness=0.5) for name in SHOES},
     "glasses": Garment(keeps_color=True, roughness=0.2),
     "fedora": Garment(keeps_color=True, roughness=0.95),
     "Fishing_Hat_01": Garment(keeps_color=True, roughness=0.95),
