@@ -16,7 +16,7 @@ from .wardrobe import GARMENTS, Garment
 
 
 #: Hair whose curls are in its texture alone: under the strands it is drawn as it is painted, holes and all.
-AIRY = frozenset({"curly", "curly2", "afro01", "Harvey_Hawk1", "Full_beard", "Moustache"})
+AIRY = frozenset({"curly2", "afro01", "Harvey_Hawk1", "Full_beard", "Moustache"})
 
 #: Roughness, specular level and sheen of what clothes are made of.
 FABRICS = {"cotton": (0.85, 0.2, 0.15), "knit": (0.95, 0.1, 0.4), "denim": (0.8, 0.2, 0.1), "wool": (0.9, 0.15, 0.3), "satin": (0.38, 0.4, 0.1), "leather": (0.42, 0.45, 0.0)}

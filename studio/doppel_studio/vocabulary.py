@@ -145,8 +145,7 @@ HAIR_STYLES = spread(
     {
         "long, long straight, straight, sleek, long hair, flowing, waist length": "long01",
         "wavy, long wavy, waves, beachy, beach waves, loose waves, layered, long layers, shoulder length, medium, medium length": "long_alpha7",
-        "curly, long curly, curls, coily, loose curls, spiral curls": "curly",
-        "dreadlocks, dreads, locs, box braids, braids, cornrows, twists, loose twists": "curly2",
+        "curly, long curly, curls, coily, loose curls, spiral curls, dreadlocks, dreads, locs, box braids, braids, cornrows, twists, loose twists": "curly2",
         "fringe, bangs, straight bangs, curtain bangs, blunt bangs, hime cut": "junglebookhair",
         "bob, blunt bob, short bob, lob, long bob, chin length, asymmetric bob": "bob02",
         "braid, side braid, french braid, plait, braided": "Braid01",
@@ -163,12 +162,12 @@ HAIR_STYLES = spread(
     }
 )
 USUAL_STYLES = {
-    "f": ("long01", "long_alpha7", "bob02", "ponytail01", "Braid01", "junglebookhair", "Wig_bun_blonde", "curly"),
+    "f": ("long01", "long_alpha7", "bob02", "ponytail01", "Braid01", "junglebookhair", "Wig_bun_blonde", "curly2"),
     "m": ("short02", "short03", "short04", "short01", "short02", "short04"),
     "n": ("short02", "short03", "bob02", "long_alpha7", "short01", "ponytail01"),
 }
 #: Where ancestry is mostly African, and no style is said.
-USUAL_AFRO_STYLES = {"f": ("afro01", "curly2", "curly", "short01", "afro01"), "m": ("short01", "afro01", "short01"), "n": ("afro01", "short01", "curly2")}
+USUAL_AFRO_STYLES = {"f": ("afro01", "curly2", "short01", "afro01"), "m": ("short01", "afro01", "short01"), "n": ("afro01", "short01", "curly2")}
 
 BROWS = {"f": ("eyebrow010", "eyebrow011", "eyebrow001"), "m": ("eyebrow008", "eyebrow012", "eyebrow004", "eyebrow009"), "n": ("eyebrow004", "eyebrow010", "eyebrow012")}
 

@@ -197,7 +197,6 @@ def test_removes_what_killed_workers_have_left_and_nothing_of_others(temporary: 
     assert {folder.name for folder in temporary.iterdir()} == {f"doppel-studio-{os.getppid()}-abc", "doppel-studio-abc"}
 
 
-@pytest.mark.skipif("STUDIO_ASSETS" not in os.environ, reason="STUDIO_ASSETS names no asset folder to draw with")
 def test_draws_with_blender_the_same_picture_each_time():
     async def twice() -> list[Drawing]:
         studio = Studio(Path(os.environ["STUDIO_ASSETS"]), "draft")
