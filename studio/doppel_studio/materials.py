@@ -14,7 +14,6 @@ from .body import Mesh
 from .person import Person
 from .wardrobe import GARMENTS, Garment
 
-
 #: Hair whose curls are in its texture alone: under the strands it is drawn as it is painted, holes and all.
 AIRY = frozenset({"curly2", "afro01", "Harvey_Hawk1", "Full_beard", "Moustache"})
 

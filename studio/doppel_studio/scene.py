@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,13 @@ from pathlib import Path
 import bpy
 import numpy as np
 from mathutils import Vector
-from PIL import Image
 
 from .assets import Assets, Proxy
 from .body import Body, Mesh, build
 from .materials import Materials, components
-from .strands import LENGTHS, LONG, trace
 from .person import Person
 from .shots import SHOTS, ShotPlan
+from .strands import LENGTHS, LONG, trace
 from .wardrobe import worn_by
 
 

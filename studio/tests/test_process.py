@@ -195,15 +195,3 @@ def test_removes_what_killed_workers_have_left_and_nothing_of_others(temporary: 
     (temporary / "doppel-studio-abc").mkdir()
     remove_leftovers()
     assert {folder.name for folder in temporary.iterdir()} == {f"doppel-studio-{os.getppid()}-abc", "doppel-studio-abc"}
-
-
-def test_draws_with_blender_the_same_picture_each_time():
-    async def twice() -> list[Drawing]:
-        studio = Studio(Path(os.environ["STUDIO_ASSETS"]), "draft")
-        return [await studio.draw({"gender": "female"}, "seed", "portrait", lambda _: None) for _ in range(2)]
-
-    one, other = asyncio.run(twice())
-    assert one.picture == other.picture and one.assets
-    with Image.open(io.BytesIO(one.picture)) as picture:
-        assert (picture.format, picture.size) == ("WEBP", (1024, 1024))
-        assert b"Doppel studio" in picture.info["xmp"]
