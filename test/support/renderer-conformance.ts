@@ -3,8 +3,14 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
+import { v7 as newId } from 'uuid';
 import type { Identity } from '../../src/domain/influencer.ts';
+import type { JobAttempt } from '../../src/domain/job.ts';
 import { imageSize, shots, type RendererName, type Shot } from '../../src/domain/shots.ts';
+import { drawingKey } from '../../src/storage/storage.ts';
+import { activitiesWith, attemptOf, beginDrawing } from './activities.ts';
+import { silent, type TestApi } from './api.ts';
+import { acceptJob } from './jobs.ts';
 
 interface DrawnShot {
   bytes: Uint8Array;
@@ -22,6 +28,29 @@ export interface TestedRenderer {
   digitalSourceType: string | null;
   /** Gives a new person, with a seed of its own. */
   begin: (identity: Identity) => Promise<DrawPerson>;
+  /** Waits until what was asked for last is being drawn; without it, it is as soon as it was asked for. */
+  untilItDraws?: () => Promise<void>;
+}
+
+/** Asks a program of its own for a drawing, and gives its answer. */
+type AskProgram = (
+  drawing: JobAttempt & { shot: Shot },
+  signal: AbortSignal,
+) => Promise<{ sha256: string; provenance: object }>;
+
+/** Gives a new person, as a job of the API's, whose shots a program draws that puts them there. */
+export async function beginAt(api: TestApi, identity: Identity, ask: AskProgram): Promise<DrawPerson> {
+  const { database, storage } = api;
+  const paidImages = { perJob: 0, perDay: 0 };
+  const run = activitiesWith({ database, storage, renderers: {}, paidImages, newId, log: silent });
+  const job = await acceptJob(database, { renderer: 'studio', identity });
+  await beginDrawing(run, job);
+  const { organizationId, jobId, attempt } = job;
+  return async (shot, signal) => {
+    const { sha256, provenance } = await ask({ ...attemptOf(job), shot }, signal);
+    const bytes = await storage.get(drawingKey({ organizationId, jobId, attempt, shot, sha256 }));
+    return { bytes, provenance: { ...provenance } };
+  };
 }
 
 const person: Identity = {
@@ -37,7 +66,9 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 const patient = (): AbortSignal => new AbortController().signal;
 
 /** Declares the tests of a renderer, inside a `describe` of it. */
-export function itKeepsToTheContract({ name, isDeterministic, digitalSourceType, begin }: TestedRenderer): void {
+export function itKeepsToTheContract(renderer: TestedRenderer): void {
+  const { name, isDeterministic, digitalSourceType, begin, untilItDraws } = renderer;
+
   it('draws every shot of a set as an opaque WebP of 1024 × 1024, no two alike', async () => {
     const draw = await begin(person);
     const seen = new Set<string>();
@@ -102,6 +133,7 @@ export function itKeepsToTheContract({ name, isDeterministic, digitalSourceType,
     await assert.rejects(draw('portrait', AbortSignal.abort(new Error('no longer wanted'))));
     const controller = new AbortController();
     const drawing = draw('portrait', controller.signal);
+    if (untilItDraws !== undefined) await Promise.race([drawing, untilItDraws()]);
     const stoppedAt = performance.now();
     controller.abort(new Error('no longer wanted'));
     await assert.rejects(drawing);
