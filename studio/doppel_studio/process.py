@@ -63,20 +63,20 @@ class Studio:
             file = Path(folder) / "drawn.webp"
             order = {"identity": identity, "seed": seed, "shot": shot, "quality": self._quality}
             order |= {"assets": str(self._assets), "file": str(file)}
-            credit = await self._run(json.dumps(order).encode() + b"\n", on_progress)
+            credit = await self._run(json.dumps(order).encode() + b"\n", folder, on_progress)
             try:
                 return Drawing(file.read_bytes(), credit)
             except FileNotFoundError:
                 raise DrawingFailed("the drawing process left no picture") from None
 
-    async def _run(self, order: bytes, on_progress: Callable[[dict], None]) -> str:
+    async def _run(self, order: bytes, folder: str, on_progress: Callable[[dict], None]) -> str:
         process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,  # Blender's own words, which name what a person is made of
             limit=LINE_BYTES,
-            env=_environment(),
+            env=_environment(folder),
             start_new_session=True,
         )
         try:
@@ -111,10 +111,11 @@ class Studio:
         return credit
 
 
-def _environment() -> dict[str, str]:
-    """What a drawing process inherits: no key of the worker's, since it reads the files of strangers."""
+def _environment(folder: str) -> dict[str, str]:
+    """What a drawing process inherits: no key of the worker's, since it reads the files of strangers. It leaves its files in a folder."""
     kept = {name: value for name, value in os.environ.items() if not re.fullmatch("DOPPEL_.*|TEMPORAL_.*|.*_KEYS?", name)}
-    return kept | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    places = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), folder)  # Blender makes one of its own in it, and only removes it where it ends well
+    return kept | places | {"PYTHONPATH": str(Path(__file__).parents[1])}
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:

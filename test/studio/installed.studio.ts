@@ -81,7 +81,7 @@ describe('the installed studio', function () {
     });
 
     itKeepsToTheContract({
-      ...{ name: 'studio', isDeterministic: true, digitalSourceType: 'algorithmicMedia' },
+      ...{ name: 'studio', isDeterministic: false, digitalSourceType: 'algorithmicMedia' },
       begin: (identity) =>
         beginAt(api, identity, async (drawing, signal) => {
           const args: Parameters<typeof drawOne> = [drawing];
