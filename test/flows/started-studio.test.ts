@@ -42,14 +42,17 @@ describe('doppel with the studio installed', () => {
     spawned.push(doppel);
     return doppel;
   }
+  const letPaint = () => writeFile(path.join(dataDir, 'studio/paints'), '');
   const readDemo = async () => JSON.parse(await readFile(path.join(dataDir, 'demo.json'), 'utf8')) as Demo;
 
   it('draws the demo with it, shows each picture as it comes and how long all took, and leaves nothing', async function () {
     this.timeout(temporalTimeoutMs);
     const demo = spawn('demo');
+    await demo.says(/Ava Chen is drawn first\n/, temporalTimeoutMs);
+    await letPaint();
     assert.equal(await demo.exited, 0, demo.output());
     assert.match(demo.output(), /Ava Chen is drawn first\n[^]*, 6 of 6, after [\d.]+ s\n[^]*All of it took [\d.]+ s/);
-    assert.match(demo.output(), /Cloning Ava Chen[^]*portrait, \d of 6, after[^]*, 6 of 6, after[^]*All of it took/);
+    assert.match(demo.output(), /Cloning Ava Chen[^]*, 1 of 6, after[^]*, 6 of 6, after[^]*All of it took/);
     await access(path.join(dataDir, 'demo/contact-sheet.png'));
     assert.equal((await readDemo()).renderer, 'studio');
     assert.equal(await readRunFile(dataDir), undefined);
@@ -63,6 +66,7 @@ describe('doppel with the studio installed', () => {
     first.kill('SIGINT');
     assert.equal(await first.exited, 0, first.output());
 
+    await letPaint();
     const second = spawn('start');
     await second.says(/Renderer +studio\n/, temporalTimeoutMs);
     const { apiUrl: url, apiKey: key, testApiKey, influencerId, testInfluencerId } = await readDemo();
