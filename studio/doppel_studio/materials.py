@@ -14,8 +14,8 @@ from .body import Mesh
 from .person import Person
 from .wardrobe import GARMENTS, Garment
 
-#: Hair whose curls are in its texture alone: under the strands it is drawn as it is painted, holes and all.
-AIRY = frozenset({"curly2", "afro01", "Harvey_Hawk1", "Full_beard", "Moustache"})
+#: A piece of fewer faces is no ground for strands, but a speck.
+SPECK = 12
 
 #: Roughness, specular level and sheen of what clothes are made of.
 FABRICS = {"cotton": (0.85, 0.2, 0.15), "knit": (0.95, 0.1, 0.4), "denim": (0.8, 0.2, 0.1), "wool": (0.9, 0.15, 0.3), "satin": (0.38, 0.4, 0.1), "leather": (0.42, 0.45, 0.0)}
@@ -94,10 +94,12 @@ def tone_of(person: Person) -> np.ndarray:
 
 
 class Materials:
-    def __init__(self, assets: Assets, person: Person):
+    """The materials of one person, whose hips are at a height in metres: what is worn below is coloured as trousers are."""
+
+    def __init__(self, assets: Assets, person: Person, hips: float):
         self.assets = assets
         self.person = person
-        self.hips = 0.0
+        self.hips = hips
         sex = "male" if person.masculinity > 0.5 else "female"
         age = "young" if person.years < 38 else "middleage" if person.years < 58 else "old"
         kind = "african" if person.tone > 0.62 else "asian" if person.ancestry.get("asian", 0) > 0.5 else "caucasian"
@@ -150,7 +152,7 @@ class Materials:
             case "eyes":
                 yield from self._eyes(proxy, mesh)
             case "hair":
-                yield dense(mesh, proxy.textures["diffuse"], 0.5 if proxy.name in AIRY else 0.7), self.hair(proxy), 0
+                yield dense(mesh, proxy.textures["diffuse"]), self.hair(proxy), 0
             case "eyebrows":
                 yield mesh, self.hair(proxy, is_brow=True), 0
             case "eyelashes":
@@ -169,14 +171,13 @@ class Materials:
                 yield mesh, nodes.material, 1
 
     def _eyes(self, proxy: Proxy, mesh: Mesh) -> Iterator[tuple[Mesh, object, int]]:
-        parts = sorted(components(mesh), key=lambda part: len(part.faces))
         ball = Nodes("eyeball")
         file = str(self.assets.folder / "proxies" / "eyes" / f"{self.person.eyes}_eye.png")
         white = ball.mix(0.22, ball.image(file).outputs["Color"], ball.image(file).outputs["Color"], "SCREEN")
         ball.set(Base_Color=white, Roughness=0.3, Specular_IOR_Level=0.3)
         ball.set(Subsurface_Weight=0.1, Subsurface_Scale=0.004)
         clear = self._clear("cornea", 1.38, 0.03)
-        for part in parts:
+        for part in components(mesh):
             yield part, clear if self._is_cornea(part) else ball.material, 1
 
     @staticmethod
@@ -185,9 +186,6 @@ class Materials:
         used = np.unique(np.concatenate([np.asarray(face) for face in part.face_uvs]))
         uvs = part.uvs[used]
         return bool(np.ptp(uvs[:, 0]) < 0.2)
-
-    def _lens(self):
-        return self._clear("lens", 1.3, 0.02)
 
     @staticmethod
     def _clear(name: str, refraction: float, roughness: float):
@@ -221,7 +219,6 @@ class Materials:
         hair = nodes.node("ShaderNodeBsdfHairPrincipled", parametrization="COLOR")
         own = np.array(self.person.hair_color)
         color = np.clip(own * 1.15 * (own / own.max()) ** 0.6, 0.001, 0.95)  # a strand mirrors white, which pales bright colours
-        hair.inputs["Color"].default_value = (*color, 1)
         hair.inputs["Roughness"].default_value = 0.32
         hair.inputs["Radial Roughness"].default_value = 0.5
         hair.inputs["Random Roughness"].default_value = 0.2
@@ -249,7 +246,7 @@ class Materials:
         garment = GARMENTS.get(proxy.name, Garment())
         parts = components(mesh)
         if proxy.name == "glasses":
-            painted, clear = self._painted(proxy, garment), self._lens()
+            painted, clear = self._painted(proxy, garment), self._clear("lens", 1.3, 0.02)
             for part in parts:
                 used = part.vertices[np.unique(np.concatenate([np.asarray(face) for face in part.faces]))]
                 is_lens = np.ptp(used[:, 1]) < 0.01 and np.ptp(used[:, 0]) > 0.03
@@ -258,11 +255,10 @@ class Materials:
         if garment.keeps_color:
             yield mesh, self._painted(proxy, garment), 1
             return
-        hips = self.hips
         for part in parts:
             used = np.unique(np.concatenate([np.asarray(face) for face in part.faces]))
             heights = mesh.vertices[used, 2]
-            is_bottom = garment.layer == "bottom" or (garment.layer == "both" and heights.mean() < hips)
+            is_bottom = garment.layer == "bottom" or (garment.layer == "both" and heights.mean() < self.hips)
             color = self.person.bottom_color if is_bottom else self.person.top_color
             fabric = garment.bottom_fabric if is_bottom else garment.fabric
             yield part, self._cloth(proxy, color, fabric), 1
@@ -289,22 +285,17 @@ class Materials:
         nodes.set(Sheen_Weight=FABRICS[fabric][2], Sheen_Roughness=0.5)
         return nodes.material
 
-    def _painted(self, proxy: Proxy, garment: "Garment"):
+    def _painted(self, proxy: Proxy, garment: Garment):
         """Shoes, hats, glasses: as their texture paints them."""
         nodes = Nodes(proxy.name)
         image = nodes.image(proxy.textures["diffuse"])
         nodes.set(Base_Color=image.outputs["Color"], Roughness=garment.roughness, Specular_IOR_Level=0.4)
-        if garment_has_alpha(proxy):
+        if _has_holes(proxy.textures["diffuse"]):
             nodes.set(Alpha=image.outputs["Alpha"])
         if "normal" in proxy.textures:
             file = nodes.image(proxy.textures["normal"], color=False)
             nodes.set(Normal=nodes.node("ShaderNodeNormalMap", {"Color": file.outputs["Color"]}).outputs[0])
         return nodes.material
-
-
-def garment_has_alpha(proxy: Proxy) -> bool:
-    with Image.open(proxy.textures["diffuse"]) as image:
-        return image.mode == "RGBA" and image.getchannel("A").getextrema()[0] < 200
 
 
 def components(mesh: Mesh) -> list[Mesh]:
@@ -329,7 +320,7 @@ def components(mesh: Mesh) -> list[Mesh]:
     ]
 
 
-def dense(mesh: Mesh, file: str, least: float) -> Mesh:
+def dense(mesh: Mesh, file: str) -> Mesh:
     """The faces of a surface on which its texture is opaque: what lies under the strands."""
     opacity = np.asarray(Image.open(file).convert("RGBA"), np.float32)[..., 3] / 255
     rows, columns = opacity.shape
@@ -339,9 +330,17 @@ def dense(mesh: Mesh, file: str, least: float) -> Mesh:
         middle = corners.mean(axis=0)
         points = np.concatenate([corners * 0.8 + middle * 0.2, middle[None]])
         texels = ((1 - points[:, 1] % 1) * rows).astype(int).clip(0, rows - 1), ((points[:, 0] % 1) * columns).astype(int).clip(0, columns - 1)
-        if (opacity[texels] > least).all():
+        if (opacity[texels] > 0.7).all():
             kept.append(number)
-    return Mesh(mesh.vertices, [mesh.faces[n] for n in kept], [mesh.face_uvs[n] for n in kept], mesh.uvs)
+    opaque = Mesh(mesh.vertices, [mesh.faces[n] for n in kept], [mesh.face_uvs[n] for n in kept], mesh.uvs)
+    pieces = [piece for piece in components(opaque) if len(piece.faces) >= SPECK]
+    faces, face_uvs = ([face for piece in pieces for face in getattr(piece, name)] for name in ("faces", "face_uvs"))
+    return Mesh(mesh.vertices, faces, face_uvs, mesh.uvs)
+
+
+def _has_holes(file: str) -> bool:
+    with Image.open(file) as image:
+        return image.mode == "RGBA" and image.getchannel("A").getextrema()[0] < 200
 
 
 def _mean_light(file: str) -> float:

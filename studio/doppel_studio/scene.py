@@ -17,7 +17,7 @@ from .body import Body, Mesh, build
 from .materials import Materials, components
 from .person import Person
 from .shots import SHOTS, ShotPlan
-from .strands import LENGTHS, LONG, trace
+from .strands import DENSITY, LENGTHS, LONG, trace
 from .wardrobe import worn_by
 
 
@@ -41,21 +41,21 @@ def render(assets: Assets, person: Person, shot: str, quality: Quality, file: Pa
     plan = SHOTS[shot]
     worn = worn_by(person)
     person = person.with_smile(plan.smile)
-    body = build(assets, person, [(kind, name) for kind, name in worn], plan.pose)
-    _empty()
+    x, y, z = plan.pose.get("head", (0, 0, 0))
+    body = build(assets, person, worn, {**plan.pose, "head": (x + person.chin, y, z)})
+    bpy.ops.wm.read_factory_settings(use_empty=True)
     scene = bpy.context.scene
     turn = _turned(-plan.turn)
     landmarks = {name: turn(point[None])[0] for name, point in body.landmarks.items()}
     landmarks["ground"] = np.zeros(3)
     camera = _camera(scene, plan, landmarks)
-    materials = Materials(assets, person)
-    materials.hips = float(body.landmarks["hips"][2])
+    materials = Materials(assets, person, hips=float(body.landmarks["hips"][2]))
     _add(scene, "skin", body.skin, turn, materials.skin(), quality.subdivisions)
     for key, (proxy, mesh) in body.worn.items():
         if proxy.kind == "eyes":
             mesh = _gazing(mesh, body, camera, turn, plan)
         if proxy.kind == "hair":
-            mesh = _off_the_eyes(mesh, body)
+            mesh = _trimmed(mesh, body, bool(person.hat))
         for part, material, subdivisions in materials.of(proxy, mesh):
             _add(scene, key, part, turn, material, min(subdivisions, quality.subdivisions))
         if proxy.kind == "hair":
@@ -65,10 +65,6 @@ def render(assets: Assets, person: Person, shot: str, quality: Quality, file: Pa
     scene.render.filepath = str(file)
     bpy.ops.render.render(write_still=True)
     return list(body.worn) + [f"skins/{materials.skin_name}"]
-
-
-def _empty() -> None:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
 
 
 def _turned(degrees: float) -> Callable[[np.ndarray], np.ndarray]:
@@ -97,18 +93,21 @@ def _add(scene, name: str, mesh: Mesh, turn, material, subdivisions: int) -> Non
         modifier.uv_smooth = "PRESERVE_BOUNDARIES"
 
 
-def _off_the_eyes(mesh: Mesh, body: Body) -> Mesh:
-    """Hair without what would hang before an eye: faces are what these pictures are for."""
+def _trimmed(mesh: Mesh, body: Body, has_hat: bool) -> Mesh:
+    """Hair without what would hang before an eye, since faces are what these pictures are for, or come through a hat."""
     hidden = np.zeros(len(mesh.vertices), bool)
     for eye in ("left_eye", "right_eye"):
         x, y, z = (mesh.vertices - body.landmarks[eye]).T
         hidden |= (np.abs(x) < 0.027) & (z < 0.014) & (z > -0.07) & (y < 0.02)
-    kept = [n for n, face in enumerate(mesh.faces) if not hidden[np.asarray(face)].any()]
+        if has_hat:
+            hidden |= z > 0.045
+    kept = [n for n, face in enumerate(mesh.faces) if not hidden[face].any()]
     return Mesh(mesh.vertices, [mesh.faces[n] for n in kept], [mesh.face_uvs[n] for n in kept], mesh.uvs)
 
 
 def _add_strands(scene, proxy: Proxy, mesh: Mesh, turn, material, quality: Quality) -> None:
-    strands = trace(components(mesh), proxy.textures["diffuse"], quality.strands, LENGTHS.get(proxy.name, LONG), np.random.default_rng(1))
+    count = int(quality.strands * DENSITY.get(proxy.name, 1))
+    strands = trace(components(mesh), proxy.textures["diffuse"], count, LENGTHS.get(proxy.name, LONG), np.random.default_rng(1))
     count, size = strands.points.shape[:2]
     curves = bpy.data.hair_curves.new(proxy.name)
     curves.add_curves([size] * count)

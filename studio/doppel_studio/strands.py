@@ -21,6 +21,9 @@ GRID = 160
 LONG = 0.16
 LENGTHS = {"short01": 0.035, "short02": 0.075, "short03": 0.11, "short04": 0.06, "afro01": 0.04, "Harvey_Hawk1": 0.08, "Full_beard": 0.035, "Moustache": 0.025}
 
+#: Of a style whose surfaces are mostly holes, more strands are traced: so many times as many.
+DENSITY = {"curly2": 2.5}
+
 
 @dataclass
 class Strands:
