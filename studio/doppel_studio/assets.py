@@ -48,6 +48,11 @@ TARGETS = re.compile(
 )
 
 
+def linear(srgb: np.ndarray) -> np.ndarray:
+    """Colours as light adds up, of colours as files have them, both from 0 to 1 (IEC 61966-2-1)."""
+    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
+
+
 def licence_of(text: str) -> str | None:
     """The short name of a licence on the list; None for every other text."""
     return next((name for pattern, name in LICENCES if pattern.match(text.strip())), None)
@@ -209,7 +214,7 @@ def _write_body(folder: Path, archive: zipfile.ZipFile) -> None:
         weights=matrix,
     )
     (folder / "masks").mkdir()
-    for mask in ("lips", "face", "ears", "eyelids", "inside-mouth", "fingernails"):
+    for mask in ("lips", "face"):
         (folder / "masks" / f"{mask}.jpg").write_bytes(archive.read(f"{BODY}textures/mpfb_{mask}.jpg"))
 
 
@@ -336,8 +341,7 @@ def _write_skins(folder: Path, archive: tarfile.TarFile, index: dict) -> None:
         content = _open(archive, member).read()
         (folder / "skins" / f"{name}.png").write_bytes(content)
         pixels = np.asarray(Image.open(io.BytesIO(content)).convert("RGB").resize((512, 512)), np.float64) / 255
-        linear = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)
-        mean = linear[face & ~lips].mean(axis=0)
+        mean = linear(pixels)[face & ~lips].mean(axis=0)
         index["skins"][name] = {"file": f"{name}.png", "mean": [round(float(x), 5) for x in mean]}
         index["assets"][f"skins/{name}"] = {"licence": "MakeHuman", "author": "MakeHuman", "textures": {}}
 

@@ -6,7 +6,7 @@ MakeHuman's axes and decimetres until `to_scene`: x to the person's left, y up, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class Mesh:
     uvs: np.ndarray
     #: A value for each vertex, by the name under which a material reads it.
     regions: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def of_faces(self, numbers: list[int]) -> Mesh:
+        """A part of it: these faces alone."""
+        return replace(self, faces=[self.faces[n] for n in numbers], face_uvs=[self.face_uvs[n] for n in numbers])
+
+    @property
+    def used(self) -> np.ndarray:
+        """The vertices that are in a face."""
+        return np.unique(np.concatenate([np.asarray(face) for face in self.faces]))
 
 
 @dataclass
@@ -111,8 +120,7 @@ def build(assets: Assets, person: Person, worn: list[tuple[str, str]], pose: dic
                 covered |= legs & (posed[:, 1] > hem + 0.45)
         # Socks are hidden in trousers, and would come through.
         seen = [n for n, face in enumerate(proxy.faces) if name not in SHOES or (points[face, 1] < hem + 0.3).any()]
-        faces, face_uvs = [proxy.faces[n] for n in seen], [proxy.face_uvs[n] for n in seen]
-        fitted[f"{kind}/{name}"] = (proxy, Mesh(to_scene(points), faces, face_uvs, proxy.uvs))
+        fitted[f"{kind}/{name}"] = (proxy, Mesh(to_scene(points), proxy.faces, proxy.face_uvs, proxy.uvs).of_faces(seen))
 
     names = list(base["group_names"])
     is_skin = base["groups"] == names.index("body")

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import bpy
 import numpy as np
 from PIL import Image
 
-from .assets import Assets, Proxy
+from .assets import Assets, Proxy, linear
 from .body import Mesh
 from .person import Person
 from .wardrobe import GARMENTS, Garment
@@ -86,10 +87,10 @@ class Nodes:
 def tone_of(person: Person) -> np.ndarray:
     """The colour of the skin, linear: from very light to very dark, a little to red or to olive."""
     steps = np.array([(226, 184, 162), (212, 164, 137), (190, 138, 107), (157, 106, 77), (115, 74, 52), (72, 46, 34)], float) / 255
-    linear = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4)
+    steps = linear(steps)
     at = np.clip(person.tone, 0, 1) * (len(steps) - 1)
     low = min(int(at), len(steps) - 2)
-    tone = linear[low] * (1 - (at - low)) + linear[low + 1] * (at - low)
+    tone = steps[low] * (1 - (at - low)) + steps[low + 1] * (at - low)
     return tone * (1 + person.undertone * np.array([0.08, 0.0, -0.08]))
 
 
@@ -248,7 +249,7 @@ class Materials:
         if proxy.name == "glasses":
             painted, clear = self._painted(proxy, garment), self._clear("lens", 1.3, 0.02)
             for part in parts:
-                used = part.vertices[np.unique(np.concatenate([np.asarray(face) for face in part.faces]))]
+                used = part.vertices[part.used]
                 is_lens = np.ptp(used[:, 1]) < 0.01 and np.ptp(used[:, 0]) > 0.03
                 yield part, clear if is_lens else painted, 1
             return
@@ -256,8 +257,7 @@ class Materials:
             yield mesh, self._painted(proxy, garment), 1
             return
         for part in parts:
-            used = np.unique(np.concatenate([np.asarray(face) for face in part.faces]))
-            heights = mesh.vertices[used, 2]
+            heights = part.vertices[part.used, 2]
             is_bottom = garment.layer == "bottom" or (garment.layer == "both" and heights.mean() < self.hips)
             color = self.person.bottom_color if is_bottom else self.person.top_color
             fabric = garment.bottom_fabric if is_bottom else garment.fabric
@@ -314,10 +314,7 @@ def components(mesh: Mesh) -> list[Mesh]:
     pieces: dict[int, list[int]] = {}
     for number, face in enumerate(mesh.faces):
         pieces.setdefault(find(face[0]), []).append(number)
-    return [
-        Mesh(mesh.vertices, [mesh.faces[n] for n in numbers], [mesh.face_uvs[n] for n in numbers], mesh.uvs)
-        for numbers in pieces.values()
-    ]
+    return [mesh.of_faces(numbers) for numbers in pieces.values()]
 
 
 def dense(mesh: Mesh, file: str) -> Mesh:
@@ -332,10 +329,9 @@ def dense(mesh: Mesh, file: str) -> Mesh:
         texels = ((1 - points[:, 1] % 1) * rows).astype(int).clip(0, rows - 1), ((points[:, 0] % 1) * columns).astype(int).clip(0, columns - 1)
         if (opacity[texels] > 0.7).all():
             kept.append(number)
-    opaque = Mesh(mesh.vertices, [mesh.faces[n] for n in kept], [mesh.face_uvs[n] for n in kept], mesh.uvs)
-    pieces = [piece for piece in components(opaque) if len(piece.faces) >= SPECK]
+    pieces = [piece for piece in components(mesh.of_faces(kept)) if len(piece.faces) >= SPECK]
     faces, face_uvs = ([face for piece in pieces for face in getattr(piece, name)] for name in ("faces", "face_uvs"))
-    return Mesh(mesh.vertices, faces, face_uvs, mesh.uvs)
+    return replace(mesh, faces=faces, face_uvs=face_uvs)
 
 
 def _has_holes(file: str) -> bool:
@@ -347,5 +343,4 @@ def _mean_light(file: str) -> float:
     """How light a texture is on average where it is not transparent, linear."""
     pixels = np.asarray(Image.open(file).convert("RGBA"), float) / 255
     seen = pixels[..., 3] > 0.5
-    linear = np.where(pixels <= 0.04045, pixels / 12.92, ((pixels + 0.055) / 1.055) ** 2.4)[..., :3]
-    return float(max((linear[seen] @ np.array([0.2126, 0.7152, 0.0722])).mean(), 0.002))
+    return float(max((linear(pixels)[..., :3][seen] @ np.array([0.2126, 0.7152, 0.0722])).mean(), 0.002))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import bpy
@@ -102,7 +102,7 @@ def _trimmed(mesh: Mesh, body: Body, has_hat: bool) -> Mesh:
         if has_hat:
             hidden |= z > 0.045
     kept = [n for n, face in enumerate(mesh.faces) if not hidden[face].any()]
-    return Mesh(mesh.vertices, [mesh.faces[n] for n in kept], [mesh.face_uvs[n] for n in kept], mesh.uvs)
+    return mesh.of_faces(kept)
 
 
 def _add_strands(scene, proxy: Proxy, mesh: Mesh, turn, material, quality: Quality) -> None:
@@ -135,7 +135,7 @@ def _gazing(mesh: Mesh, body: Body, camera, turn, plan: ShotPlan) -> Mesh:
         about_z = np.array([[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1]])
         about_x = np.array([[1, 0, 0], [0, math.cos(pitch), math.sin(pitch)], [0, -math.sin(pitch), math.cos(pitch)]])
         vertices[mine] = (vertices[mine] - centre) @ (about_z @ about_x).T + centre
-    return Mesh(vertices, mesh.faces, mesh.face_uvs, mesh.uvs)
+    return replace(mesh, vertices=vertices)
 
 
 def _camera(scene, plan: ShotPlan, landmarks):

@@ -11,9 +11,6 @@ import re
 import unicodedata
 from collections.abc import Mapping
 
-#: How phrases are found: longest first, whole words.
-Table = Mapping[str, object]
-
 
 def words_of(text: str) -> str:
     """A text as phrases are looked for in it: lower case, without accents, words parted by one space."""

@@ -9,7 +9,10 @@ from .person import Person
 from .vocabulary import OUTFITS
 
 #: Assets whose pieces cover the upper body.
-TOPS = frozenset(names[0] for names in OUTFITS.values())
+TOPS = frozenset(
+    {"female_casualsuit01", "female_elegantsuit01", "male_elegantsuit01", "male_worksuit01", "Rolled_neck_blouse", "VNeckTop", "Coat"}
+    | {"Asymmetric_Tunic_and_Sash", "F_Dress_01", "F_Dress_02", "F_Dress_03", "Sari1", *(f"male_casualsuit0{n}" for n in range(1, 7))}
+)
 
 #: Assets that come with socks; they are worn after trousers.
 SHOES = frozenset(f"shoes0{number}" for number in range(1, 7))
@@ -57,7 +60,7 @@ GARMENTS: dict[str, Garment] = {
 def worn_by(person: Person) -> list[tuple[str, str]]:
     """Kind and name of each asset that a person is drawn with. Raises KeyError for an outfit that is not there."""
     clothes = OUTFITS[person.outfit]
-    if clothes[0] not in TOPS:
+    if TOPS.isdisjoint(clothes):
         raise ValueError("nobody is drawn without a top layer")
     worn = [("eyes", "HighPolyEyes"), ("eyebrows", person.brows), ("eyelashes", "eyelashes02" if person.masculinity < 0.5 else "Eyelashes01")]
     worn += [("teeth", "Teeth_Base"), ("tongue", "tongue01")]
